@@ -1,0 +1,113 @@
+"""In: a model folder. Out: its `Manifest`, after every file was checked against its sha256.
+
+Raises `ModelError` where the folder is incomplete, altered or of an unknown format: a worker refuses to start on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from service.errors import ModelError
+from service.result import ModelRef
+
+MANIFEST_FILE = "manifest.json"
+ONNX_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Head(_Frozen):
+    """A classification head: labels in logit order, the temperature fitted on held-out rows, and its cuts."""
+
+    labels: tuple[str, ...] = Field(min_length=2)
+    temperature: float = Field(gt=0)
+    review_below: Probability = 0.0
+    secondary_above: Probability = 1.0
+
+
+class Tagger(_Frozen):
+    """The token head: tags in logit order (`O`, then `B-` and `I-` of each field type) and its temperature."""
+
+    tags: tuple[str, ...]
+    temperature: float = Field(gt=0)
+    keep_above: Probability = 0.0
+
+    @model_validator(mode="after")
+    def _tags_are_bio(self) -> Self:
+        types = [tag[2:] for tag in self.tags[1::2]]
+        if self.tags != ("O", *(f"{prefix}-{name}" for name in types for prefix in "BI")):
+            raise ValueError("tags must be O, B-x, I-x, B-y, I-y, …")
+        return self
+
+    @property
+    def field_types(self) -> tuple[str, ...]:
+        """Field types in tag order."""
+        return tuple(tag[2:] for tag in self.tags[1::2])
+
+
+class FileEntry(_Frozen):
+    """A file of the folder and the digest it must have."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    bytes: int
+
+
+class Manifest(_Frozen):
+    """What a model folder promises. `provenance` holds recipe, seed, data and licences; the service never reads it."""
+
+    format: Literal[1]
+    name: str
+    version: str
+    created_at: str
+    category: Head
+    sentiment: Head
+    urgency: Head
+    tagger: Tagger
+    max_tokens: int = Field(ge=16, le=512)
+    head_tokens: int = Field(ge=1)
+    max_windows: int = Field(ge=1)
+    opset: int
+    files: dict[str, FileEntry]
+    provenance: dict[str, Any]
+    evaluation: dict[str, Any] = Field(default_factory=dict)
+
+
+def open_model_folder(folder: Path) -> tuple[Manifest, ModelRef]:
+    """Read and verify a model folder.
+
+    The reference's digest is that of the manifest, which holds the digest of every other file.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        raw = path.read_bytes()
+        manifest = Manifest.model_validate_json(raw)
+    except OSError as error:
+        raise ModelError(f"no model at {folder}: {error.strerror or error}") from error
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ModelError(f"{path} is not a manifest of this service: {where}") from error
+    for name, entry in manifest.files.items():
+        _verify(folder / name, entry)
+    for needed in (ONNX_FILE, TOKENIZER_FILE):
+        if needed not in manifest.files:
+            raise ModelError(f"{path} lists no {needed}")
+    return manifest, ModelRef(manifest.name, manifest.version, hashlib.sha256(raw).hexdigest())
+
+
+def _verify(file: Path, entry: FileEntry) -> None:
+    try:
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"model file {file} cannot be read: {error.strerror or error}") from error
+    if digest != entry.sha256:
+        raise ModelError(f"model file {file} was altered: sha256 is {digest}, the manifest says {entry.sha256}")
