@@ -4,6 +4,7 @@
 
     DeskrouteError
     ├── InvalidMessageError       this one message can never succeed      → dead letter, the stream goes on
+    ├── InferenceError            the model failed on a batch             → bisected; alone it is an invalid message
     ├── TransientError            a neighbour is away                     → hold, back off with jitter, try again
     │   ├── StoreUnavailableError
     │   └── BrokerUnavailableError
@@ -62,6 +63,10 @@ class InvalidMessageError(DeskrouteError):
         self.reason = reason
         self.stage = stage
         self.detail = detail
+
+
+class InferenceError(DeskrouteError):
+    """The model's run failed; `service.isolate` finds the ticket that makes it fail."""
 
 
 class TransientError(DeskrouteError):

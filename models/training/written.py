@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-sys.path[:0] = [] if __package__ else [str(Path(__file__).resolve().parents[2])]
-
 from models.training.labelled import LabelledTicket, Span
 from models.training.labels import LabelSet, read_labels
 

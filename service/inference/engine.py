@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from tokenizers import Tokenizer
 
-from service.errors import ModelError
+from service.errors import InferenceError, ModelError
 from service.inference.encode import EncodedBatch, Row, WindowLimits, encode_texts, pad_rows
 from service.inference.manifest import ONNX_FILE, TOKENIZER_FILE, Head, open_model_folder
 from service.inference.spans import read_spans
@@ -25,6 +26,17 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUTS = ("category_logits", "sentiment_logits", "urgency_logits", "tag_logits")
 
 Floats = NDArray[np.float32]
+
+_ORT_ERRORS = (
+    RuntimeError,
+    ort_errors.Fail,
+    ort_errors.RuntimeException,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidProtobuf,
+    ort_errors.InvalidGraph,
+    ort_errors.NoSuchFile,
+    ort_errors.NotImplemented,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class EngineSettings:
 
 
 class InferenceEngine:
-    """A model folder, opened and verified, ready to predict."""
+    """A model folder, opened and verified, ready to predict. `predict` and `run` may raise `InferenceError`."""
 
     def __init__(self, folder: Path, settings: EngineSettings | None = None) -> None:
         self.manifest, self.model = open_model_folder(folder)
@@ -61,7 +73,7 @@ class InferenceEngine:
         try:
             self._session = ort.InferenceSession(str(folder / ONNX_FILE), options, providers=["CPUExecutionProvider"])
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-        except (RuntimeError, ValueError, OSError) as error:
+        except (*_ORT_ERRORS, ValueError, OSError) as error:
             raise ModelError(f"model {folder} cannot be loaded: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -86,7 +98,7 @@ class InferenceEngine:
         for indices in self._slices(batch.rows):
             rows = [batch.rows[index] for index in indices]
             inputs = pad_rows(rows, batch.texts, self._cls_id, self._sep_id)
-            *head_logits, tag_logits = self._session.run(OUTPUTS, dict(zip(INPUTS, inputs, strict=True)))
+            *head_logits, tag_logits = self._call(dict(zip(INPUTS, inputs, strict=True)))
             for line, row in enumerate(rows):
                 if row.for_labels:
                     for target, logits in zip(labels, head_logits, strict=True):
@@ -115,6 +127,13 @@ class InferenceEngine:
             )
             for index, text in enumerate(texts)
         ]
+
+    def _call(self, inputs: dict[str, NDArray[np.int64]]) -> list[Floats]:
+        try:
+            outputs: list[Floats] = self._session.run(OUTPUTS, inputs)
+        except _ORT_ERRORS as error:
+            raise InferenceError(f"onnxruntime failed on input of shape {inputs[INPUTS[0]].shape}: {error}") from error
+        return outputs
 
     @property
     def _heads(self) -> tuple[Head, Head, Head]:

@@ -29,7 +29,8 @@ _CLASSES = _character_classes()
 def word_shapes(text: str, word_starts: NDArray[np.int32], word_ends: NDArray[np.int32]) -> NDArray[np.int64]:
     """Shape ids of the words at these character offsets (int32, shape [n], n > 0).
 
-    `OTHER` is a word without letter or digit; a word of one capital letter is `TITLE`. Characters outside the Basic Multilingual Plane have no case here.
+    `OTHER` is a word without letter or digit; a word of one capital letter is `TITLE`. Characters outside the Basic
+    Multilingual Plane have no case here.
     """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     classes = _CLASSES[np.where(codes < _BMP, codes, 0)]

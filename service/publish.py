@@ -1,0 +1,59 @@
+"""In: stored events and stored dead letters. Out: the records to publish, in a fixed order.
+
+An event is built from what the store holds and nothing else, so that a repeat is the same to the byte. A dead letter
+carries the original key, bytes and headers untouched; what is said of the failure goes into headers beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.broker.records import Headers, OutputRecord
+from service.events import CONTENT_TYPE, routed_event
+from service.store.values import DeadLetter, StoredEvent
+
+_EVENT_HEADERS: Headers = (("content-type", CONTENT_TYPE.encode()),)
+HEADER_PREFIX = "deskroute-"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTopics:
+    """Where events and dead letters go."""
+
+    routed: str
+    review: str
+    dead_letter: str
+
+
+def output_records(
+    topics: OutputTopics, events: Sequence[StoredEvent], letters: Sequence[DeadLetter]
+) -> list[OutputRecord]:
+    """Events on the routed topic, again on the review topic where a person must look, then the dead letters."""
+    records = []
+    for event in events:
+        document = event.document
+        key = f"{document['tenant']}/{document['ticket_id']}".encode()
+        value = routed_event(document)
+        records.append(OutputRecord(topics.routed, key, value, _EVENT_HEADERS))
+        if document["route"]["needs_review"]:
+            records.append(OutputRecord(topics.review, key, value, _EVENT_HEADERS))
+    records += [_dead_letter_record(topics.dead_letter, letter) for letter in letters]
+    return records
+
+
+def _dead_letter_record(topic: str, letter: DeadLetter) -> OutputRecord:
+    said = {
+        "id": str(letter.id),
+        "reason": letter.reason,
+        "stage": letter.stage,
+        "detail": letter.detail,
+        "topic": letter.topic,
+        "partition": str(letter.partition),
+        "offset": str(letter.offset),
+        "service-version": letter.service_version,
+        "model-version": letter.model_version,
+        "failed-at": letter.failed_at.isoformat(timespec="milliseconds"),
+    }
+    headers = tuple((f"{HEADER_PREFIX}{name}", text.encode()) for name, text in said.items())
+    return OutputRecord(topic, letter.key, letter.value or b"", letter.headers + headers)

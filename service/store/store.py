@@ -1,0 +1,193 @@
+"""In: claims, batches of decisions and dead letters. Out: rows, written once, and the stored values read back.
+
+Every method may block on the database and may raise `StoreUnavailableError`; nothing of a call that raised is stored,
+unless the answer to its commit was lost, which `write_batch` notices when called again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, RowMapping, func, select, text
+
+from service.errors import Reason, Stage
+from service.store.bulk import insert, insert_new, is_postgresql, select_by_key, upsert_newer
+from service.store.claims import Watermarks, claim_partition, lock_claims, move_watermarks, partition_key
+from service.store.engine import writing
+from service.store.rows import Row, current_rows, dead_letter_row, field_rows, read_headers, result_row, storable
+from service.store.schema import dead_letters, result_fields, results, ticket_current
+from service.store.translate import translated_errors
+from service.store.values import (
+    AlreadyWritten,
+    BatchRange,
+    Coordinates,
+    DeadLetter,
+    PartitionClaim,
+    SeekBack,
+    StoredDecision,
+    StoredEvent,
+    TicketRevision,
+    WriteOutcome,
+    Written,
+)
+
+
+class Store:
+    """The store over an engine of `create_store_engine`; the schema must be there (`service.store.migrate`)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing_engine = writing(engine)
+
+    def claim(
+        self, group_id: str, topic: str, partitions: Mapping[int, int], owner: uuid.UUID, topic_id: str | None
+    ) -> list[PartitionClaim]:
+        """S0: take over partitions of a topic, given with the offset that a first claim starts at.
+
+        Whoever held them is fenced from here on. Raises `InputPositionError` where the stored offsets belong to a
+        topic of another id; a `topic_id` of None checks nothing.
+        """
+        with self._writing() as connection:
+            return [
+                claim_partition(connection, (group_id, topic, partition), first_offset, owner, topic_id)
+                for partition, first_offset in sorted(partitions.items())
+            ]
+
+    def write_batch(
+        self, ranges: Sequence[BatchRange], decisions: Sequence[StoredDecision], letters: Sequence[DeadLetter]
+    ) -> WriteOutcome:
+        """S4: store a batch in one transaction, or nothing of it.
+
+        1. Lock the offset rows in key order. `FencedError` if an owner or epoch is another; `SeekBack` if the store is
+           behind the batch; `AlreadyWritten` if an earlier attempt was committed.
+        2. Insert the results that are not there, with their fields.
+        3. Upsert `ticket_current` where the new revision is higher.
+        4. Insert the dead letters that are not there.
+        5. Move `next_offset` up to the end of the batch; commit with `synchronous_commit = on`.
+
+        Takes at most one range a partition, and at least one. Raises `InvalidMessageError` if the database refuses a
+        row without saying which: halve the batch to find it.
+        """
+        if not ranges or len({partition_key(item.claim) for item in ranges}) < len(ranges):
+            raise ValueError("a batch needs one range for each of its partitions")
+        with self._writing() as connection:
+            # 1
+            stored = lock_claims(connection, [item.claim for item in ranges])
+            next_offsets = [stored[partition_key(item.claim)].next_offset for item in ranges]
+            if any(reached < item.lo for reached, item in zip(next_offsets, ranges, strict=True)):
+                return _seek_back(ranges, next_offsets)
+            if all(reached >= item.hi for reached, item in zip(next_offsets, ranges, strict=True)):
+                return AlreadyWritten()
+            # 2, 3
+            new_results = _insert_decisions(connection, decisions)
+            # 4
+            new_letters = _insert_dead_letters(connection, letters)
+            # 5
+            for item in ranges:
+                marks = stored[partition_key(item.claim)]
+                moved = Watermarks(max(marks.next_offset, item.hi), marks.published_offset)
+                move_watermarks(connection, item.claim, moved)
+            return Written(new_results, new_letters)
+
+    def record_results(self, decisions: Sequence[StoredDecision]) -> int:
+        """Store decisions that came from no topic; returns how many were new."""
+        with self._writing() as connection:
+            return _insert_decisions(connection, decisions)
+
+    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
+        """Before S7: note up to which offset (exclusive) each partition's events are published.
+
+        Raises `FencedError` as `write_batch` does.
+        """
+        with self._writing() as connection:
+            stored = lock_claims(connection, [claim for claim, _ in published])
+            for claim, offset in published:
+                marks = stored[partition_key(claim)]
+                moved = Watermarks(marks.next_offset, max(marks.published_offset, offset))
+                move_watermarks(connection, claim, moved)
+
+    def read_events(self, keys: Sequence[TicketRevision]) -> list[StoredEvent]:
+        """S5: what is stored of these results, in the order asked for; once each, without those that are not stored."""
+        wanted = list(dict.fromkeys((tenant, storable(ticket_id), revision) for tenant, ticket_id, revision in keys))
+        rows = [{"tenant": key[0], "ticket_id": key[1], "revision": key[2]} for key in wanted]
+        columns = (*results.primary_key.columns, results.c.event_id, results.c.document)
+        with self._reading() as connection:
+            found = {
+                (tenant, ticket_id, revision): StoredEvent(event_id, document)
+                for tenant, ticket_id, revision, event_id, document in select_by_key(connection, results, columns, rows)
+            }
+        return [found[key] for key in wanted if key in found]
+
+    def read_dead_letters(self, topic: str, partition: int, lo: int, hi: int) -> list[DeadLetter]:
+        """S5: the dead letters of a partition's offsets `lo` (inclusive) to `hi` (exclusive), in order."""
+        where = (dead_letters.c.topic == topic, dead_letters.c.partition == partition)
+        query = select(dead_letters).where(*where, dead_letters.c.offset >= lo, dead_letters.c.offset < hi)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(dead_letters.c.offset)).mappings().all()
+        return [_dead_letter(row) for row in rows]
+
+    def count_results(self) -> int:
+        """How many results are stored."""
+        with self._reading() as connection:
+            return connection.execute(select(func.count()).select_from(results)).scalar_one()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translated_errors(), self._writing_engine.begin() as connection:
+            if is_postgresql(connection):
+                connection.execute(text("SET LOCAL synchronous_commit = on"))
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated_errors(), self._engine.connect() as connection:
+            yield connection
+
+
+def _seek_back(ranges: Sequence[BatchRange], next_offsets: Sequence[int]) -> SeekBack:
+    # Partitions that are not behind are dropped with the batch, so they are read again too: from where they were read.
+    return SeekBack(
+        tuple(
+            Coordinates(item.claim.topic, item.claim.partition, min(reached, item.lo))
+            for reached, item in zip(next_offsets, ranges, strict=True)
+        )
+    )
+
+
+def _insert_decisions(connection: Connection, decisions: Sequence[StoredDecision]) -> int:
+    first: dict[TicketRevision, Row] = {}
+    for row in map(result_row, decisions):
+        first.setdefault((row["tenant"], row["ticket_id"], row["revision"]), row)
+    # A result that was there keeps its own fields: another model may have found others.
+    new_rows = [
+        first[tenant, ticket_id, revision]
+        for tenant, ticket_id, revision in insert_new(connection, results, list(first.values()))
+    ]
+    insert_new(connection, result_fields, [item for row in new_rows for item in field_rows(row)])
+    upsert_newer(connection, ticket_current, current_rows(new_rows), "revision")
+    return len(new_rows)
+
+
+def _insert_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> int:
+    # One statement each: they are rare, may be megabytes, and bytes would double as text in a jsonb parameter.
+    statement = insert(connection, dead_letters).on_conflict_do_nothing().returning(dead_letters.c.id)
+    return sum(len(connection.execute(statement, dead_letter_row(letter)).all()) for letter in letters)
+
+
+def _dead_letter(row: RowMapping) -> DeadLetter:
+    taken = {name: row[name] for name in ("topic", "partition", "offset", "key", "value", "detail", "failed_at")}
+    return DeadLetter(
+        **taken,
+        headers=read_headers(row["headers"]),
+        reason=Reason(row["reason"]),
+        stage=Stage(row["stage"]),
+        service_version=row["service_version"],
+        model_version=row["model_version"],
+        attempts=row["attempts"],
+    )
