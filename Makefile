@@ -78,16 +78,18 @@ $(PY_TRAIN):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed, set PYTHON=")'
 	$(PYTHON) -m venv "$(VENV_TRAIN)"
 
-$(HAS_RUNTIME): requirements/runtime.txt | $(PY)
-	$(PY) $(PIP) install --require-hashes -r requirements/runtime.txt
+$(HAS_RUNTIME): requirements/runtime.txt requirements/build.txt pyproject.toml | $(PY)
+	$(PY) $(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	$(PY) $(PIP) install --no-deps --no-build-isolation -e .
 	@touch "$@"
 
-$(HAS_DEV): requirements/dev.txt pyproject.toml | $(PY)
-	$(PY) $(PIP) install --require-hashes -r requirements/dev.txt
+$(HAS_DEV): requirements/dev.txt requirements/build.txt pyproject.toml | $(PY)
+	$(PY) $(PIP) install --require-hashes -r requirements/dev.txt -r requirements/build.txt
 	$(PY) $(PIP) install --no-deps --no-build-isolation -e .
 	@touch "$(HAS_RUNTIME)" "$@"
 
-$(HAS_TRAIN): requirements/train.txt pyproject.toml | $(PY_TRAIN)
+$(HAS_TRAIN): requirements/train.txt requirements/build.txt pyproject.toml | $(PY_TRAIN)
+	$(PY_TRAIN) $(PIP) install --require-hashes -r requirements/build.txt
 	$(PY_TRAIN) $(PIP) install --require-hashes -r requirements/train.txt
 	$(PY_TRAIN) $(PIP) install --no-deps --no-build-isolation -e .
 	@touch "$@"

@@ -29,9 +29,10 @@ _PINNED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[a-z,]+\])?==\S+")
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """One lock file: the project's own dependencies and those of `extras`, within `constraints`."""
+    """One lock file: what `source` asks for, with the project's `extras`, within `constraints`."""
 
     name: str
+    source: str = "pyproject.toml"
     extras: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
 
@@ -44,6 +45,7 @@ class Lock:
 _LOCKS = (
     Lock("runtime"),
     Lock("dev", extras=("dev",), constraints=("runtime.txt",)),
+    Lock("build", source="requirements/build.in", constraints=("dev.txt",)),
     Lock("train", extras=("dev", "train"), constraints=("train-constraints.txt",)),
 )
 
@@ -52,7 +54,7 @@ def write(options: list[str]) -> list[str]:
     """Resolve each lock anew; versions that still fit stay, unless `--upgrade` is among the options."""
     for lock in _LOCKS:
         command = [
-            *(sys.executable, "-m", "uv", "pip", "compile", *_OPTIONS, *options, "pyproject.toml"),
+            *(sys.executable, "-m", "uv", "pip", "compile", *_OPTIONS, *options, lock.source),
             *(f"--extra={extra}" for extra in lock.extras),
             *(f"--constraint=requirements/{name}" for name in lock.constraints),
             f"--output-file=requirements/{lock.name}.txt",
@@ -86,14 +88,17 @@ def _problems(lock: Lock) -> list[str]:
 
 
 def _source_digest(lock: Lock) -> str:
-    """What the lock is made from, as a digest: the declared dependencies, and the text of its own constraints."""
-    project: dict[str, Any] = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {extra: sorted(project["optional-dependencies"][extra]) for extra in lock.extras}
-    declared["project"] = sorted(project["dependencies"])
-    declared["python"] = [project["requires-python"]]
-    for name in lock.constraints:
-        if name != f"{_LOCKS[0].name}.txt":  # the runtime lock follows from the same dependencies
-            declared[name] = (_FOLDER / name).read_text(encoding="utf-8").splitlines()
+    """What the lock is made from, as a digest: declared dependencies, and the text of files written by hand."""
+    written = [_ROOT / lock.source, *(_FOLDER / name for name in lock.constraints)]
+    declared: dict[str, Any] = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in written
+        if path.suffix != ".toml" and path not in [other.path for other in _LOCKS]
+    }
+    if lock.source == "pyproject.toml":
+        project = tomllib.loads((_ROOT / lock.source).read_text(encoding="utf-8"))["project"]
+        declared |= {extra: sorted(project["optional-dependencies"][extra]) for extra in lock.extras}
+        declared |= {"project": sorted(project["dependencies"]), "python": project["requires-python"]}
     return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -17,7 +17,7 @@ class Backoff:
 
     def next_delay_s(self) -> float:
         """The delay after one more failure."""
-        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(self._failures, 16))
+        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._failures, 16))
         self._failures += 1
         return delay_s * self._rng.uniform(0.5, 1.0)
 

@@ -27,11 +27,16 @@ def migrations_folder() -> Path:
 def default_model_folder() -> Path:
     """The default model with the highest version number."""
     for root in _ROOTS:
-        parent = root / "models" / "default"
-        versions = [path for path in parent.glob("*") if path.name.isdecimal() and path.is_dir()]
-        if versions:
-            return max(versions, key=lambda path: int(path.name))
+        newest = newest_version(root / "models" / "default")
+        if newest:
+            return newest
     raise ModelError(f"no default model found: looked in {_looked_in('models/default')}")
+
+
+def newest_version(folder: Path) -> Path | None:
+    """The sub-folder whose name is the highest whole number; None where there is none."""
+    versions = [path for path in folder.glob("*") if path.name.isdecimal() and path.is_dir()]
+    return max(versions, key=lambda path: int(path.name), default=None)
 
 
 def _looked_in(name: str) -> str:

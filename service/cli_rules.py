@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from service.bundled import default_model_folder
 from service.errors import ConfigurationError, DeskrouteError
 from service.inference.manifest import open_model_folder
 from service.result import Route
@@ -109,12 +110,7 @@ def _traces_table(traces: list[RuleTrace]) -> Table:
 
 
 def _open_rules(settings: Settings) -> RuleSet:
-    folder = settings.model_dir
-    if folder is None:
-        from service.bundled import default_model_folder
-
-        folder = default_model_folder()
-    manifest, _ = open_model_folder(folder)
+    manifest, _ = open_model_folder(settings.model_dir or default_model_folder())
     return load_rules(settings.rules_file or DEFAULT_RULES_FILE, RuleVocabulary.from_manifest(manifest))
 
 

@@ -67,10 +67,35 @@ class Decider:
         """The model that decides."""
         return self._engine.model
 
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that route."""
+        return self._rules
+
     def decide(self, tickets: Sequence[Ticket]) -> list[TicketResult]:
         """Decide each ticket. ``latency_ms`` is the time the whole batch took, since a ticket waits for its batch."""
         started = self._clock()
-        understood = self.understand(tickets)
+        return self.conclude(tickets, self.understand(tickets), started)
+
+    def understand(self, tickets: Sequence[Ticket]) -> list[Understanding]:
+        """Everything about each ticket that does not depend on the rules."""
+        texts = [normalize(ticket.subject, ticket.body) for ticket in tickets]
+        return self.understand_predicted(tickets, texts, self._engine.predict(texts))
+
+    def understand_predicted(
+        self, tickets: Sequence[Ticket], texts: Sequence[NormalizedText], predictions: Sequence[Prediction]
+    ) -> list[Understanding]:
+        """The same where the model has run already."""
+        now = self._clock()
+        return [
+            self._understand(ticket, text, prediction, now)
+            for ticket, text, prediction in zip(tickets, texts, predictions, strict=True)
+        ]
+
+    def conclude(
+        self, tickets: Sequence[Ticket], understood: Sequence[Understanding], started: datetime
+    ) -> list[TicketResult]:
+        """Route what is understood and make the results; ``started`` is when work on the batch began."""
         routes = [
             route(self._rules, routing_facts(ticket, what)) for ticket, what in zip(tickets, understood, strict=True)
         ]
@@ -79,16 +104,6 @@ class Decider:
         return [
             self._result(ticket, what, where, processed_at, latency_ms)
             for ticket, what, where in zip(tickets, understood, routes, strict=True)
-        ]
-
-    def understand(self, tickets: Sequence[Ticket]) -> list[Understanding]:
-        """Everything about each ticket that does not depend on the rules."""
-        texts = [normalize(ticket.subject, ticket.body) for ticket in tickets]
-        predictions = self._engine.predict(texts)
-        now = self._clock()
-        return [
-            self._understand(ticket, text, prediction, now)
-            for ticket, text, prediction in zip(tickets, texts, predictions, strict=True)
         ]
 
     def _understand(self, ticket: Ticket, text: NormalizedText, prediction: Prediction, now: datetime) -> Understanding:

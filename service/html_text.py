@@ -35,11 +35,16 @@ _QUOTE_MARK = re.compile(r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_
 _REST_IS_QUOTE_MARK = re.compile(
     r"\b(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|mail-editor-reference-message-container)\b"
 )
-_LINE: Final = re.compile(
-    "address|article|aside|blockquote|body|center|d[dlt]|div|fieldset|figure|footer|form|header|html|legend|li|main|nav"
-    "|option|pre|section|tr"
+# How many line breaks a tag stands for, whether it opens or closes.
+_NEWLINES: Final = dict.fromkeys(
+    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "table", "ul"), 2
+) | dict.fromkeys(
+    (
+        *("address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure"),
+        *("footer", "form", "header", "html", "legend", "li", "main", "nav", "option", "pre", "section", "tr"),
+    ),
+    1,
 )
-_PARAGRAPH: Final = re.compile("p|h[1-6]|hr|ol|table|ul")
 _DROPPED: Final = {
     name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "title", "template", "svg")
 } | {"head": re.compile(r"</head\s*>|(?=<body\b)", re.IGNORECASE)}
@@ -152,12 +157,10 @@ class _Scanner:
             self._drop(name)
         else:
             self._opened(name, attributes, found.start())
-        if name == "br":
+        if name in _NEWLINES:
+            self._open_gap(found.start(), _NEWLINES[name])
+        elif name == "br":
             self._open_gap(found.start(), self._newlines + 1)
-        elif _LINE.fullmatch(name):
-            self._open_gap(found.start(), 1)
-        elif _PARAGRAPH.fullmatch(name):
-            self._open_gap(found.start(), 2)
         elif name in ("td", "th") and not found["close"]:
             self._open_gap(found.start())
             self._is_cell_gap = True
@@ -188,10 +191,10 @@ class _Scanner:
         elif name == "blockquote":
             self._blockquotes += 1
         elif name == "div":
-            is_quote = _QUOTE_MARK.search(attributes) is not None
+            is_quote = len(attributes) > 1 and _QUOTE_MARK.search(attributes) is not None
             self._divs_are_quotes.append(is_quote)
             self._quote_divs += is_quote
-        if _REST_IS_QUOTE_MARK.search(attributes):
+        if len(attributes) > 1 and _REST_IS_QUOTE_MARK.search(attributes):
             self._rest_is_quote = True
         self._note_quote(start)
 

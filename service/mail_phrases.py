@@ -105,7 +105,7 @@ DISCLAIMER_START: Final = re.compile(
     + _any(
         r"(?:confidentiality|legal|privacy) (?:notice|note|warning)\b",
         r"(?:e-?mail )?disclaimer\b",
-        r"(?:confidential|important|notice)\s?[:–-]",
+        r"(?:confidential(?:ity)?|important|notice)\s?[:–-]",
         r"(?:the (?:information|contents?) (?:contained )?(?:in|of) )?this (?:e-?mail|message|communication)\b",
         r"if you (?:are not|have received|received) ",
         r"please consider the environment\b",

@@ -108,7 +108,7 @@ def install_missing() -> str:
     prefix = [] if is_root else [str(sudo), "-n"]
     _run([*prefix, apt_get, "update", "-qq"])
     packages = [_java_package(), "maven", "postgresql"]
-    _run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt_get, "install", "-y", "-qq", *packages])
+    _run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt_get, "install", "-y", "-qq", "--no-upgrade", *packages])
     still_missing = find_missing()
     if still_missing:
         raise MissingProgramError("; ".join(map(str, still_missing)))

@@ -1,1 +1,4 @@
-"""In: Kafka. Out: raw records with their coordinates, and acknowledged sends; only this package imports kafka-python."""
+"""In: Kafka. Out: raw records with their coordinates, and acknowledged sends.
+
+Only this package imports kafka-python.
+"""

@@ -14,7 +14,9 @@ from service.cli.options import JsonOption, ModelOption
 
 
 def evaluate(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, or JSONL with marked spans, or a folder of JSONL.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="CSV, or JSONL with marked spans, or a folder of JSONL.")
+    ],
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""In: `deskroute models list`, `verify` and `show`. Out: which models there are, whether they are whole, what they say."""
+"""In: `deskroute models list`, `verify` and `show`. Out: which models there are, and whether they are whole."""
 
 from __future__ import annotations
 

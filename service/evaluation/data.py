@@ -118,7 +118,7 @@ def _csv_ticket(row: Mapping[str, str | None], source: str) -> LabelledTicket:
 def _marked_ticket(row: Mapping[str, Any], source: str) -> LabelledTicket:
     marked_subject, marked_body = row.get("subject"), row.get("body")
     if not isinstance(marked_body, str):
-        raise ValueError("body is missing or no text")
+        raise TypeError("body is missing or no text")
     subject, spans = (None, []) if marked_subject is None else _unmark(marked_subject, 0)
     body, body_spans = _unmark(marked_body, 0 if subject is None else len(subject) + len(SUBJECT_SEPARATOR))
     return LabelledTicket(subject=subject, body=body, source=source, spans=tuple(spans + body_spans), **_known(row))

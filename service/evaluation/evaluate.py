@@ -1,4 +1,4 @@
-"""In: a decider and labelled tickets. Out: an `Evaluation`: labels, fields, confidences, groups, and tickets a second."""
+"""In: a decider and labelled tickets. Out: an `Evaluation`: labels, fields, confidences, groups, tickets a second."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from typing import Final
 from babel.numbers import get_currency_precision, get_territory_currencies, is_currency
 
 from service.fields.currencies import CODES, HUNDREDTH_WORDS, NUMBER_WORDS, REGIONAL, SIGNS, SPOKEN_CURRENCIES, WORDS
+from service.fields.family import words_of
 
 _MAX_CHARS: Final = 80
 _FIGURES = re.compile(r"\d(?:[.,'’ \xa0\u202f\u2009]?\d)*")
@@ -23,7 +24,7 @@ _AFTER: Final[Mapping[str, int]] = {
     "k": 10**3, "thousand": 10**3, "grand": 10**3, "m": 10**6, "mn": 10**6, "mio": 10**6, "million": 10**6,
     "millions": 10**6, "millionen": 10**6, "bn": 10**9, "billion": 10**9,
 }  # fmt: skip
-_POINT_DECIMAL: Final = frozenset("USD GBP AUD CAD NZD HKD SGD JPY CNY INR MXN".split())
+_POINT_DECIMAL: Final = frozenset(words_of("USD GBP AUD CAD NZD HKD SGD JPY CNY INR MXN"))
 _SPELLED_WORD = re.compile(r"[^\W\d_]+")
 _HUNDREDTHS: Final = frozenset(("pence", "cent", "cents"))
 
@@ -77,9 +78,9 @@ def _currency(written: str, region: str | None) -> str | None:
 
 def _written_alike(currency: str, written: str) -> bool:
     alike = {
-        "$": "USD AUD CAD NZD HKD SGD MXN CLP COP ARS TWD", "dollar": "USD AUD CAD NZD HKD SGD", "buck": "USD AUD CAD NZD",
-        "¥": "JPY CNY", "kr": "SEK NOK DKK ISK", "peso": "MXN CLP COP ARS", "rs": "INR PKR LKR NPR",
-        "cent": "EUR USD AUD CAD NZD", "ct": "EUR", "fr": "CHF",
+        "$": "USD AUD CAD NZD HKD SGD MXN CLP COP ARS TWD", "dollar": "USD AUD CAD NZD HKD SGD",
+        "buck": "USD AUD CAD NZD", "¥": "JPY CNY", "kr": "SEK NOK DKK ISK", "peso": "MXN CLP COP ARS",
+        "rs": "INR PKR LKR NPR", "cent": "EUR USD AUD CAD NZD", "ct": "EUR", "fr": "CHF",
     }  # fmt: skip
     return any(written.startswith(stem) and currency in codes.split() for stem, codes in alike.items())
 

@@ -14,11 +14,10 @@ from service.fields.currencies import CODES, NUMBER_WORDS, SIGNS, SPOKEN_CURRENC
 from service.fields.family import AMOUNT, AMOUNT_SPOKEN, Candidate, Clues
 
 _GAP = r"[ \xa0\u202f\u2009]"
-NUMBER: Final = (
-    rf"(?:\d{{1,3}}(?:(?P<group>[.,'’ \xa0\u202f\u2009])\d{{3}})(?:(?P=group)\d{{3}}){{0,4}}(?:[.,]\d{{1,2}})?(?![.,]?\d)"
+_NUMBER = (
+    r"(?:\d{1,3}(?:[.,'’ \xa0\u202f\u2009]\d{3}){1,5}(?:[.,]\d{1,2})?(?![.,]?\d)"
     r"|\d{1,15}(?:[.,]\d{1,4}(?!\d)|,[-–]{1,2}(?![\d-]))?)"
 )
-_NUMBER = NUMBER.replace("?P<group>", "").replace("(?P=group)", r"[.,'’ \xa0\u202f\u2009]")
 _MULTIPLE = rf"(?:{_GAP}?(?:k|m|mn|mio|bn|million|billion|thousand|grand|millionen|millions)(?!\w))?"
 _SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
 _CODE = "|".join(CODES)
@@ -64,6 +63,8 @@ def _is_money(clues: Clues, match: re.Match[str]) -> bool:
     code = match["code"]
     if code is not None:
         return code in _FREE_CASE or clues.text[match.start("code") : match.end("code")].isupper()
+    if match["word"] == "ft":  # a foot is never written with one capital
+        return clues.text[match.start("word") : match.end("word")] == "Ft"
     return match["word"] not in ("pound", "pounds") or not _NOT_MONEY.match(clues.lowered, match.end())
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from service.fields.family import words_of
+
 SIGNS: Final[Mapping[str, str]] = {
     "€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR", "₺": "TRY", "₽": "RUB", "₩": "KRW", "₪": "ILS",
     "฿": "THB", "₫": "VND", "₴": "UAH", "₦": "NGN", "₱": "PHP", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD",
     "ca$": "CAD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "sg$": "SGD", "mx$": "MXN", "r$": "BRL", "nt$": "TWD",
     "kč": "CZK", "zł": "PLN", "元": "CNY", "円": "JPY",
 }  # fmt: skip
-CODES: Final = tuple(
-    "eur usd gbp chf sek nok dkk pln czk huf ron bgn aud cad nzd sgd hkd jpy cny inr brl mxn zar ils aed sar krw thb"
-    " idr myr vnd rub uah ngn kes ghs egp clp ars twd isk".split()
+CODES: Final = words_of(
+    "eur usd gbp chf sek nok dkk pln czk huf ron bgn aud cad nzd sgd hkd jpy cny inr brl mxn zar ils aed sar krw",
+    "thb idr myr vnd rub uah ngn kes ghs egp clp ars twd isk",
 )
 WORDS: Final[Mapping[str, str]] = {
     "euro": "EUR", "euros": "EUR", "eurot": "EUR", "dollar": "USD", "dollars": "USD", "dólares": "USD", "bucks": "USD",
@@ -24,18 +26,24 @@ WORDS: Final[Mapping[str, str]] = {
     "cent": "EUR", "ct": "EUR", "złotych": "PLN", "złoty": "PLN", "złote": "PLN", "zloty": "PLN", "zlotych": "PLN",
     "zl": "PLN", "pln": "PLN", "kr": "SEK", "kr.": "SEK", "kronor": "SEK", "kroner": "NOK", "kronen": "NOK",
     "franken": "CHF", "francs": "CHF", "sfr.": "CHF", "fr.": "CHF", "rupees": "INR", "rs": "INR", "yen": "JPY",
-    "yuan": "CNY", "reais": "BRL", "pesos": "MXN", "lei": "RON", "forint": "HUF", "shekels": "ILS",
+    "yuan": "CNY", "reais": "BRL", "pesos": "MXN", "lei": "RON", "forint": "HUF", "ft": "HUF", "shekels": "ILS",
     "liras": "TRY", "lira": "TRY", "naira": "NGN", "rand": "ZAR", "dirhams": "AED", "€uros": "EUR",
 }  # fmt: skip
 HUNDREDTH_WORDS: Final = frozenset(("pence", "p", "cent", "cents", "ct"))
-REGIONAL: Final = frozenset("$ dollar dollars bucks buck ¥ kr kr. pesos rs rs. cents cent ct fr. francs".split())
+REGIONAL: Final = frozenset(
+    words_of(
+        "$ dollar dollars bucks buck ¥ kr kr. pesos rs rs. cents cent ct fr. francs",
+    )
+)
 SPOKEN_CURRENCIES: Final = ("pounds", "pound", "euros", "euro", "dollars", "dollar", "bucks", "quid", "francs", "pence",
                             "cents", "rupees", "yen")  # fmt: skip
 NUMBER_WORDS: Final[Mapping[str, int]] = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen".split()
+        words_of(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
+    "seventeen eighteen nineteen",
+)
     )
 } | {
     "a": 1, "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70,

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Final
 
 import dateparser
 
-from service.fields.date_words import (
-    COUNTS,
-    DATED,
-    DAY_OFFSETS,
-    HOLIDAYS,
-    MONTH_FIRST,
-    MONTHS,
-    ORDINALS,
-    SPELLED_DAY,
-    WEEKDAYS,
-    any_of,
+from service.fields.date_words import DATED, MONTH_FIRST, MONTHS, ORDINALS, SPELLED_DAY, WEEKDAYS
+from service.fields.family import any_of
+from service.fields.relative_date import (
+    days_in,
+    nearest_date,
+    read_counted,
+    read_day,
+    read_end,
+    read_holiday,
+    read_turned,
+    shift_month,
 )
 
 _MAX_CHARS: Final = 60
@@ -35,33 +35,23 @@ _DAY_ONLY = re.compile(rf"(?:the\s)?(?:(?P<figure>\d{{1,2}})(?:st|nd|rd|th)|(?P<
 _SHORT = re.compile(r"(?P<first>\d{1,2})(?P<gap>[/.])(?P<second>\d{1,2})\.?$")
 _MONTH = re.compile(rf"(?:(?P<turn>last|next|this)\s|(?:mid|early|late)[-\s])?(?P<month>{any_of(MONTHS)})\.?$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
-_COUNTED = re.compile(
-    rf"(?P<ahead>in\s)?(?:about\s|around\s|roughly\s)?(?P<count>{any_of(COUNTS)}|\d{{1,3}})\s"
-    r"(?P<unit>day|week|wk|month|year|yr)s?(?:['’]?(?:\stime)?|\s(?P<side>ago|from\snow|from\stoday))$"
-)
-_TURNED = re.compile(
-    rf"(?P<turn>last|past|this|next|coming|following)\s(?P<unit>week|month|year|{any_of(WEEKDAYS)}|morning|afternoon|evening)$"
-)
-_END_OF = re.compile(r"(?:the\s)?end\sof\s(?P<turn>the|this|next|last)\s(?P<unit>week|month|year)$")
-_PART_OF_DAY = re.compile(r"\s(?:morning|afternoon|evening|night|lunchtime)$")
-_TURNS: Final = {"last": -1, "past": -1, "this": 0, "the": 0, "next": 1, "coming": 1, "following": 1}
 
 
 def normalize_date(value: str, now: datetime, region: str | None) -> str | None:
     """The ISO 8601 form of a date written at ``now`` in ``region``."""
-    return _read(" ".join(value.lower().split()), now.date(), (region or "").upper() or None) if len(value) <= _MAX_CHARS else None
+    if len(value) > _MAX_CHARS:
+        return None
+    return _read(" ".join(value.lower().split()), now.date(), region.upper() if region else None)
 
 
 @lru_cache(maxsize=8192)
 def _read(value: str, today: date, region: str | None) -> str | None:
-    for read in _READERS:
-        try:
-            answer = read(value, today, region)
-        except (ValueError, OverflowError):  # a day that the month has not, a year beyond the calendar
-            return None
-        if answer is not None:
-            return answer or None
-    return _ask_dateparser(value, today, region)
+    try:
+        answers = (*(read(value, today) for read in _RELATIVE), *(read(value, today, region) for read in _ABSOLUTE))
+    except (ValueError, OverflowError):  # a day that the month has not, a year beyond the calendar
+        return None
+    answer = next((answer for answer in answers if answer is not None), None)
+    return _ask_dateparser(value, today, region) if answer is None else answer or None
 
 
 def _dated(value: str, today: date, region: str | None) -> str | None:
@@ -100,8 +90,8 @@ def _day_only(value: str, today: date, _: str | None) -> str | None:
     if match is None:
         return None
     day = int(match["figure"]) if match["figure"] else _ordinal(match["word"])
-    around = (_shift_month(today, months) for months in (-1, 0, 1))
-    days = [month.replace(day=day) for month in around if day <= _days_in(month)]
+    around = (shift_month(today, months) for months in (-1, 0, 1))
+    days = [month.replace(day=day) for month in around if day <= days_in(month)]
     return min(days, key=lambda candidate: abs(candidate - today)).isoformat() if days and day else ""
 
 
@@ -127,61 +117,6 @@ def _named_month(value: str, today: date, _: str | None) -> str | None:
 
 def _year(value: str, _: date, __: str | None) -> str | None:
     return value if _YEAR.match(value) else None
-
-
-def _offset(value: str, today: date, _: str | None) -> str | None:
-    days = DAY_OFFSETS.get(_PART_OF_DAY.sub("", value.removeprefix("the ")))
-    days = DAY_OFFSETS.get(value, days)
-    return None if days is None else (today + timedelta(days=days)).isoformat()
-
-
-def _holiday(value: str, today: date, _: str | None) -> str | None:
-    at = HOLIDAYS.get(value)
-    return None if at is None else _with_year(today, at[0], at[1], None).isoformat()
-
-
-def _counted(value: str, today: date, _: str | None) -> str | None:
-    match = _COUNTED.match(value)
-    if match is None or bool(match["ahead"]) == bool(match["side"]):
-        return None
-    count = int(match["count"]) if match["count"].isdigit() else COUNTS[match["count"]]
-    count = -count if match["side"] == "ago" else count
-    if match["unit"] in ("day", "week", "wk"):
-        return (today + timedelta(days=count if match["unit"] == "day" else 7 * count)).isoformat()
-    if match["unit"] == "month":
-        return _shift_month(today, count).isoformat()[:7]
-    return f"{today.year + count:04}"
-
-
-def _turned(value: str, today: date, _: str | None) -> str | None:
-    match = _TURNED.match(_PART_OF_DAY.sub("", value) if value[:5] != "this " else value)
-    if match is None:
-        return None
-    turn, unit = _TURNS[match["turn"]], match["unit"]
-    if unit == "week":
-        return _week(today + timedelta(weeks=turn))
-    if unit == "month":
-        return _shift_month(today, turn).isoformat()[:7]
-    if unit == "year":
-        return f"{today.year + turn:04}"
-    if unit not in WEEKDAYS:
-        return today.isoformat() if turn == 0 else ""
-    ahead = (WEEKDAYS[unit] - today.weekday()) % 7
-    days = (ahead or 7) - 7 - (7 if ahead == 0 else 0) if turn < 0 else ahead if turn == 0 else ahead or 7
-    return (today + timedelta(days=days)).isoformat()
-
-
-def _end_of(value: str, today: date, _: str | None) -> str | None:
-    match = _END_OF.match(value)
-    if match is None:
-        return None
-    turn = _TURNS[match["turn"]]
-    if match["unit"] == "week":
-        return (today + timedelta(days=6 - today.weekday(), weeks=turn)).isoformat()
-    if match["unit"] == "year":
-        return date(today.year + turn, 12, 31).isoformat()
-    month = _shift_month(today, turn)
-    return month.replace(day=_days_in(month)).isoformat()
 
 
 def _ask_dateparser(value: str, today: date, region: str | None) -> str | None:
@@ -213,36 +148,20 @@ def _numeric(first: str, second: str, gap: str, year: int, region: str | None) -
 
 
 def _with_year(today: date, month: int, day: int, written: str | None) -> date:
-    if written is not None:
-        return date(_full_year(written), month, day)
-    years = (year for year in (today.year - 1, today.year, today.year + 1) if day < 29 or day <= _days_in(date(year, month, 1)))
-    return min((date(year, month, day) for year in years), key=lambda candidate: abs(candidate - today))
+    return nearest_date(today, month, day) if written is None else date(_full_year(written), month, day)
 
 
 def _full_year(written: str) -> int:
-    digits = written.removeprefix("'")
-    return int(digits) if len(digits) == 4 else 2000 + int(digits)
+    """Four digits as they are; two as POSIX reads them, 69 and more in the last century."""
+    year = int(written.removeprefix("'"))
+    return year if year > 99 else year + (1900 if year >= 69 else 2000)
 
 
 def _ordinal(word: str) -> int:
     return ORDINALS["-".join(word.split())]
 
 
-def _shift_month(today: date, months: int) -> date:
-    """The first day of the month so many months from ``today``."""
-    years, month = divmod(today.month - 1 + months, 12)
-    return date(today.year + years, month + 1, 1)
-
-
-def _days_in(month: date) -> int:
-    return (_shift_month(month, 1) - timedelta(days=1)).day
-
-
-def _week(day: date) -> str:
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
-
-
-_READERS: Final[tuple[Callable[[str, date, str | None], str | None], ...]] = (
-    _offset, _dated, _month_first, _named_month, _turned, _spelled, _day_only, _short, _year, _counted, _end_of, _holiday,
+_RELATIVE: Final = (read_day, read_turned, read_counted, read_end, read_holiday)
+_ABSOLUTE: Final[tuple[Callable[[str, date, str | None], str | None], ...]] = (
+    _dated, _month_first, _named_month, _spelled, _day_only, _short, _year,
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""In: nothing. Out: the words of calendar expressions in English, German, French, Spanish, Italian, Dutch, Portuguese and
-Polish, and the patterns of written dates that finding and reading share.
+"""In: nothing. Out: the words of calendar expressions, and the patterns of written dates for finders and readers.
 
-Abbreviations that are common words of another of these languages ("out", "set", "ago") are left out.
+The languages are English, German, French, Spanish, Italian, Dutch, Portuguese and Polish. Abbreviations that
+are common words of another of these languages ("out", "set", "ago") are left out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
+
+from service.fields.family import any_of, words_of
 
 _MONTH_ROWS: Final = (
     "january jan januar jän januari janvier janv enero ene gennaio janeiro stycznia styczeń styczniu",
@@ -35,7 +37,7 @@ _WEEKDAY_ROWS: Final = (
 )
 MONTHS: Final[Mapping[str, int]] = {word: n for n, row in enumerate(_MONTH_ROWS, 1) for word in row.split()}
 WEEKDAYS: Final[Mapping[str, int]] = {word: n for n, row in enumerate(_WEEKDAY_ROWS) for word in row.split()}
-SHORT_WEEKDAYS: Final = frozenset("mon tue tues wed weds thu thur thurs fri sat sun".split())
+SHORT_WEEKDAYS: Final = frozenset(words_of("mon tue tues wed weds thu thur thurs fri sat sun"))
 DAY_OFFSETS: Final[Mapping[str, int]] = {
     "today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1, "tmrw": 1, "tmr": 1, "tmrrw": 1, "tomorow": 1, "2moro": 1,
     "last night": -1, "day after tomorrow": 2, "day before yesterday": -2,
@@ -49,9 +51,11 @@ DAY_OFFSETS: Final[Mapping[str, int]] = {
 ORDINALS: Final[Mapping[str, int]] = {
     word: number
     for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
-        " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
-        " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
+        words_of(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth",
+            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third",
+            "twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first",
+        ),
         1,
     )
 }
@@ -60,16 +64,12 @@ COUNTS: Final[Mapping[str, int]] = {
     "ten": 10, "eleven": 11, "twelve": 12, "couple of": 2, "a couple of": 2,
 }  # fmt: skip
 HOLIDAYS: Final[Mapping[str, tuple[int, int]]] = {
-    "christmas": (12, 25), "christmas day": (12, 25), "christmas eve": (12, 24), "boxing day": (12, 26), "xmas": (12, 25),
-    "new year's eve": (12, 31), "new year's day": (1, 1), "valentine's day": (2, 14), "weihnachten": (12, 25),
+    "christmas": (12, 25), "christmas day": (12, 25), "christmas eve": (12, 24), "boxing day": (12, 26),
+    "xmas": (12, 25),
+    "new year's eve": (12, 31), "new year's day": (1, 1), "valentine's day": (2, 14),
+    "weihnachten": (12, 25),
     "noël": (12, 25), "halloween": (10, 31),
 }  # fmt: skip
-
-
-def any_of(words: Mapping[str, object] | frozenset[str]) -> str:
-    """An alternation with longer words first; a space stands for any single white space, or a hyphen."""
-    longest_first = sorted(words, key=len, reverse=True)
-    return "|".join(re.escape(word).replace(r"\ ", r"\s").replace(r"\-", r"[\s-]") for word in longest_first)
 
 
 _MONTH: Final = any_of(MONTHS)

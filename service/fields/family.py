@@ -8,12 +8,13 @@ kin. Where two finds overlap, the lower ``rank`` stands.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\b\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ ACCOUNT_NAMED: Final = Family("account_id", 0.95, 13)
 ORDER_SHAPED: Final = Family("order_id", 0.93, 14)
 INVOICE_SHAPED: Final = Family("invoice_id", 0.93, 14)
 ACCOUNT_SHAPED: Final = Family("account_id", 0.93, 14)
+ORDER_REFERENCED: Final = Family("order_id", 0.85, 14)
 DATE_FULL: Final = Family("date", 0.98, 15)
 PHONE_NATIONAL: Final = Family("phone", 0.95, 16)
 ERROR_SHAPED: Final = Family("error_code", 0.93, 17)
@@ -73,16 +75,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """A text and what one pass over it tells: where its words and numbers are, hence which families can be in it.
+    """A text and what one pass over it tells: its words and where its numbers are, hence which families can be in it.
 
-    ``lowered`` has the length of ``text``, character for character, so that an offset counts in both. ``words`` maps each
-    lower-case word to the offsets where it starts; ``numbers`` holds those of the words that start with a digit.
+    ``lowered`` has the length of ``text``, character for character, so that an offset counts in both; ``words`` are
+    those of ``lowered``, and ``numbers`` the offsets of the words that start with a digit.
     """
 
     text: str = field(repr=False)
     lowered: str = field(repr=False)
-    words: Mapping[str, Sequence[int]] = field(repr=False)
-    numbers: Sequence[int] = field(repr=False)
+    words: frozenset[str] = field(repr=False)
+    numbers: tuple[int, ...] = field(repr=False)
     has_digit: bool
     region: str | None
 
@@ -90,17 +92,36 @@ class Clues:
     def of(cls, text: str, region: str | None) -> Clues:
         """Read the clues of a text; ``region`` is the ISO country that the customer writes from, if known."""
         lowered = text.replace("İ", "i").lower()  # the one character whose lower case is longer than itself
-        words: defaultdict[str, list[int]] = defaultdict(list)
-        for match in _WORD.finditer(lowered):
-            words[match[0]].append(match.start())
-        numbers = sorted(start for word, starts in words.items() if word[0].isdigit() for start in starts)
-        has_digit = bool(numbers) or any(not word.isalpha() for word in words)
-        return cls(text, lowered, words, numbers, has_digit, region)
-
-    def starts_of(self, wanted: Set[str]) -> list[int]:
-        """Where one of the wanted words starts, in order."""
-        return sorted(start for word in self.words.keys() & wanted for start in self.words[word])
+        has_digit = _DIGIT.search(text) is not None
+        numbers = tuple(match.start() for match in _NUMBER.finditer(text)) if has_digit else ()
+        return cls(text, lowered, frozenset(_WORD.findall(lowered)), numbers, has_digit, region)
 
     def has_any(self, wanted: Set[str]) -> bool:
         """Whether one of the wanted words occurs."""
-        return not self.words.keys().isdisjoint(wanted)
+        return not self.words.isdisjoint(wanted)
+
+    def starts_of(self, wanted: Set[str]) -> list[int]:
+        """Where one of the wanted words starts, in order."""
+        return sorted(start for word in self.words & wanted for start in self._starts(word))
+
+    def _starts(self, word: str) -> Iterator[int]:
+        lowered, end = self.lowered, 0
+        while (start := lowered.find(word, end)) >= 0:
+            end = start + len(word)
+            if not _is_word_char(lowered[start - 1 : start]) and not _is_word_char(lowered[end : end + 1]):
+                yield start
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern of any of the words, longer ones first; a space stands for any white space, a hyphen for one too."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return "|".join(re.escape(word).replace(r"\ ", r"\s").replace(r"\-", r"[\s-]") for word in longest_first)
+
+
+def words_of(*rows: str) -> tuple[str, ...]:
+    """The words of rows in which white space parts them."""
+    return tuple(word for row in rows for word in row.split())
+
+
+def _is_word_char(char: str) -> bool:
+    return char.isalnum() or char == "_"

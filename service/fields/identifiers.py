@@ -1,8 +1,8 @@
 """In: the clues of a text. Out: candidates for order, invoice, tracking and account identifiers.
 
 Raises nothing. An identifier is announced by a word ("order no. KVT-7719"), stands in a list behind one that is, or
-repeats one; a few prefixes such as ``INV-`` announce themselves. It holds a digit, except a user name behind "user name"
-and the six capitals of a booking code.
+repeats one; a few prefixes such as ``INV-`` announce themselves. It holds a digit, except a user name behind "user
+name" and the six capitals of a booking code.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ from service.fields.family import (
     ACCOUNT_SHAPED,
     INVOICE_SHAPED,
     NAMED_IDS,
+    ORDER_REFERENCED,
     ORDER_SHAPED,
     Candidate,
     Clues,
     Family,
+    any_of,
 )
-from service.fields.identifier_words import ANNOUNCING, BOOKING, LINKING, PREFIXES, USER_NAMES
+from service.fields.identifier_words import ANNOUNCING, BOOKING, LINKING, PREFIXES, REFERENCES, USER_NAMES
 
-_TYPE_OF: Final = {word: field_type for field_type, words in ANNOUNCING.items() for word in words}
-_FIRST_WORDS: Final = frozenset(re.split(r"[ -]", word)[0] for word in _TYPE_OF)
+_FAMILY_OF: Final = {
+    word: NAMED_IDS[field_type] for field_type, words in ANNOUNCING.items() for word in words
+} | dict.fromkeys(REFERENCES, ORDER_REFERENCED)
+_FIRST_WORDS: Final = frozenset(re.split(r"[ -]", word)[0] for word in _FAMILY_OF)
 _ANNOUNCED = re.compile(
-    rf"(?<!\w)(?P<word>{'|'.join(re.escape(word) for word in sorted(_TYPE_OF, key=len, reverse=True))})(?![\w-])(?:'s)?"
-    r"(?P<link>(?:[ \t\xa0]|\n(?=.)|[.:#(\[\"'“„«=*|>-]|n[°º]"
-    rf"|(?:{'|'.join(sorted(LINKING, key=len, reverse=True))})(?![\w-])){{1,14}}+)"
+    rf"(?<!\w)(?P<word>{any_of(_FAMILY_OF)})(?![\w-])(?:'s)?"
+    r"(?P<link>(?:[ \t\xa0]|\n(?=.)|[.:#(\[\"'“„«=*|>-]|n[°º]|, ?(?=(?:number|no|nr|id|ref)(?!\w))"
+    rf"|(?:{any_of(LINKING)})(?![\w-])){{1,14}}+)"
 )
 _TOKEN = re.compile(r"[^\W_](?:[^\W_]|[-/._#@](?=[^\W_])){1,39}(?![\w@])")
 _GROUPS = re.compile(r"[A-Z0-9-]{1,6}(?:[ \xa0](?=[A-Z0-9]*\d)[A-Z0-9]{1,6}){1,6}(?![\w.,-]?\w)")
@@ -35,11 +39,12 @@ _NOT_AN_ID = re.compile(
     r"\d{1,2}(?:st|nd|rd|th)$|(?:\d{4}|[0-3]?\d)[-/.][0-3]?\d[-/.](?:\d{4}|[0-3]?\d)$|\d{1,2}[/.]\d{1,4}$|(?:19|20)\d\d$"
     r"|\d+[.,]\d{1,2}$|\d{1,4}[-x]?[a-z]{1,12}$|\d{1,2}-[a-z]+(?:-[a-z]+)?$|[^\W\d_]+-\d{1,2}$|\d{1,3}-\d{1,3}$"
 )
+_NO_FIELD = re.compile(r"(?<!\w)(?:claim|case|ticket|meter|serial|sim|incident|vehicle|quote|payment|bank|our)s?[\s-]$")
 _NEXT = re.compile(r"(?:, ?(?:and )?| and | & | to |/| or | und | et | y | bis | ?[–-] ?| \+ )")
 _PREFIX_WORDS: Final = frozenset(PREFIXES)
 _BEFORE_PREFIX = re.compile(r"(?<![\w/@.-])[a-z]{2,4}-$")
 _SELF_ANNOUNCED = re.compile(
-    rf"(?P<prefix>{'|'.join(sorted(PREFIXES, key=len, reverse=True))})[-_/]"
+    rf"(?P<prefix>{any_of(PREFIXES)})[-_/]"
     r"(?=[a-z0-9/_-]{0,16}\d{3})[a-z0-9]{2,20}(?:[-/_][a-z0-9]{1,12}){0,3}(?![\w@])"
 )
 _SHAPED: Final = {family.field_type: family for family in (ORDER_SHAPED, INVOICE_SHAPED, ACCOUNT_SHAPED)}
@@ -65,9 +70,16 @@ def _find_announced(clues: Clues) -> Iterator[Candidate]:
         end = None if match is None else _end_of_id(clues, match)
         if match is None or end is None:
             continue
-        family = NAMED_IDS[_TYPE_OF[match["word"]]]
+        family = _FAMILY_OF[match["word"]]
+        if family is ORDER_REFERENCED and _is_no_order(clues, at, clues.text[match.end() : end]):
+            continue
         yield Candidate(family, match.end(), end)
         yield from _find_listed(clues, family, match.end(), end)
+
+
+def _is_no_order(clues: Clues, at: int, written: str) -> bool:
+    """Whether a reference is that of a claim or a lawyer's letter, which are no fields."""
+    return "/" in written or _NO_FIELD.search(clues.lowered, max(0, at - 14), at) is not None
 
 
 def _end_of_id(clues: Clues, match: re.Match[str]) -> int | None:
@@ -111,9 +123,17 @@ def _is_grouped_id(written: str) -> bool:
 
 
 def _is_handle(handle: str, word: str, link: str) -> bool:
-    told = any(mark in link for mark in (":", "=", "name", '"', "“")) or word in ("username", "benutzername", "nickname")
+    told = any(mark in link for mark in (":", "=", "name", '"', "“")) or word in (
+        "username",
+        "benutzername",
+        "nickname",
+    )
     punctuated = "_" in handle or "." in handle
-    return punctuated or ((told or " is " in link) and any(map(str.isdigit, handle))) or (":" in link and word in USER_NAMES)
+    return (
+        punctuated
+        or ((told or " is " in link) and any(map(str.isdigit, handle)))
+        or (":" in link and word in USER_NAMES)
+    )
 
 
 def _find_listed(clues: Clues, family: Family, start: int, end: int) -> Iterator[Candidate]:
@@ -127,7 +147,9 @@ def _find_listed(clues: Clues, family: Family, start: int, end: int) -> Iterator
 
 def _shape_of(written: str) -> re.Pattern[str]:
     """A pattern of the same letters and as many digits."""
-    parts = (rf"\d{{{len(part)}}}" if part[0].isdigit() else re.escape(part) for part in re.findall(r"\d+|\D+", written))
+    parts = (
+        rf"\d{{{len(part)}}}" if part[0].isdigit() else re.escape(part) for part in re.findall(r"\d+|\D+", written)
+    )
     return re.compile("".join(parts) + r"(?![\w-])")
 
 

@@ -1,4 +1,4 @@
-"""In: a field's type and its text, from a pattern or from the model. Out: its normalised form, or None where it has none.
+"""In: a field's type and its text, from a pattern or the model. Out: its normalised form, or None where it has none.
 
 Raises nothing, whatever the text. Types with no other common form than the one written (names, products, error codes,
 addresses, actions) have None.

@@ -17,6 +17,7 @@ from service.fields.error_codes import find_error_codes
 from service.fields.family import Candidate, Clues
 from service.fields.identifiers import find_identifiers
 from service.fields.normalize_value import normalize
+from service.fields.partial_dates import find_partial_dates
 from service.fields.payment_numbers import find_payment_numbers
 from service.fields.phone_numbers import find_phone_numbers
 from service.fields.tracking_numbers import find_tracking_numbers
@@ -32,14 +33,15 @@ FINDERS: Final[tuple[Callable[[Clues], Iterator[Candidate]], ...]] = (
     find_error_codes,
     find_identifiers,
     find_dates,
+    find_partial_dates,
 )
 
 
 def find_fields(text: str, *, now: datetime, region: str | None) -> list[FieldSpan]:
     """Find the fields of a text, sorted by start.
 
-    ``now`` is when the ticket was written (aware), for relative dates; ``region`` is the customer's ISO country or None,
-    for phone numbers, currencies and the order of day and month.
+    ``now`` is when the ticket was written (aware), for relative dates; ``region`` is the customer's ISO country or
+    None, for phone numbers, currencies and the order of day and month.
     """
     clues = Clues.of(text, region)
     candidates = (candidate for find in FINDERS for candidate in find(clues))

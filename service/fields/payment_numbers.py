@@ -1,7 +1,8 @@
 """In: the clues of a text. Out: candidates for payment card numbers, whole or masked, and IBANs.
 
-Raises nothing. A card is known by issuer range, length and Luhn's check digit (ISO/IEC 7812-1), an IBAN by its country's
-length and the remainder modulo 97 (ISO 13616). One whose check fails, as mistyped ones do, needs words or grouping.
+Raises nothing. A card is known by issuer range, length and Luhn's check digit (ISO/IEC 7812-1), an IBAN by its
+country's length and the remainder modulo 97 (ISO 13616). One whose check fails, as mistyped ones do, needs words or
+grouping.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from service.fields.family import (
     IBAN_UNCHECKED,
     Candidate,
     Clues,
+    words_of,
 )
 
 _CARD = re.compile(
@@ -29,34 +31,35 @@ _ISSUER = re.compile(
     r"|(?:6011|65\d\d|64[4-9]\d)\d{12}$|(?:30[0-5]|36\d|38\d)\d{11}$|35(?:2[89]|[3-8]\d)\d{12}$|(?:62|81)\d{14,17}$"
 )
 _MASK = r"(?:[*•●·…]{2,12}|[xX#]{3,12})[ \xa0-]?"
-_MASKED = re.compile(
-    rf"(?<![\w*•#])(?:\d{{4}}[ \xa0-]?)?(?:{_MASK}){{1,4}}\d{{4}}(?![\w*-])"
-)
+_MASKED = re.compile(rf"(?<![\w*•#])(?:\d{{4}}[ \xa0-]?)?(?:{_MASK}){{1,4}}\d{{4}}(?![\w*-])")
 _MASKS: Final = ("**", "••", "●●", "··", "……", "xxx", "XXX", "###")
 _EIGHT_DIGITS = re.compile(r"\d{4}[ \xa0-]?\d{4}")
 _ENDING: Final = frozenset(
-    "end ends ending endet endend eindigt eindigend finishing last letzten termine terminant terminada termina terminando"
-    " terminante kończy kończąca kończącej kończącą".split()
+    words_of(
+        "end ends ending endet endend eindigt eindigend finishing last letzten termine terminant terminada termina",
+        "terminando terminante kończy kończąca kończącej kończącą",
+    )
 )
 _LAST_FOUR = re.compile(
-    r"(?<!\w)(?:end(?:s|ing|et|end)?|termin[a-zé]{0,8}|eindig(?:t|end)|finishing|last (?:four|4)(?: digits)?|letzten vier"
-    r"|kończ[a-ząęćł]{0,6})(?:[ \xa0]+(?:in|with|on|by|are|is|auf|mit|par|en|con|em|op|met|na|digits|number)(?!\w)){0,3}"
+    r"(?<!\w)(?:end(?:s|ing|et|end)?|termin[a-zé]{0,8}|eindig(?:t|end)|finishing|last (?:four|4)(?: digits)?"
+    r"|letzten vier|kończ[a-ząęćł]{0,6})"
+    r"(?:[ \xa0](?:in|with|on|by|are|is|auf|mit|par|en|con|em|op|met|na|digits|number)(?!\w)){0,3}"
     r"[ \xa0:]{1,3}[\"“„(…*•]{0,4}(\d{4})(?![\w-]|[.,/]\d)"
 )
 _CARD_WORD = re.compile(
-    r"(?<!\w)(?:(?:credit|debit|bank|kredit)?cards?|visa|mastercard|amex|american express|maestro|kredit-?|\w{0,10}karte"
+    r"(?<!\w)(?:(?:credit|debit|bank)?cards?|visa|mastercard|amex|american express|maestro|\w{0,10}karte"
     r"|carte|tarjeta|carta|cartão|kaart|creditcard|kart[aąęy])(?!\w)"
 )
 _CARD_WORD_REACH: Final = 90
 _IBAN_START = re.compile(r"(?<![\w-])([a-z]{2})\d{2}(?=[ \xa0-]?[a-z0-9]{4})")
 _IBAN_LENGTHS: Final = {
     pair[:2].lower(): int(pair[2:])
-    for pair in (
-        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18"
-        " FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20"
-        " LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24"
-        " SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
-    ).split()
+    for pair in words_of(
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18",
+        "FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20",
+        "LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24",
+        "SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20",
+    )
 }
 
 

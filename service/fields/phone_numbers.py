@@ -19,14 +19,15 @@ _USUAL_REGIONS: Final = ("GB", "US", "DE", "FR", "ES", "IT", "NL", "PL", "PT", "
 _NUMBER = re.compile(
     r"(?<![\w.,/#*+@=_-])(?:\+[ \xa0]?|00[ \xa0]?(?=[1-9]))?\(?\d(?:[ \xa0./-]{0,2}\(?\d\)?){5,15}(?![\w@]|[-/]\w)"
 )
-_DATE_LIKE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?!\d)|\d{1,3}(?:\.\d{1,3}){3}$")
+_DATE_LIKE = re.compile(
+    r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?!\d)|\d{1,3}(?:\.\d{1,3}){3}$"
+)
 _NAMED = re.compile(
-    r"(?<!\w)(?:tele?(?:phone|fon|fono|foon|fone)?|téléphone|teléfono|telefonu|numer|phones?|mobile?s?|cell|cellular[e]?"
-    r"|handy|móvil|portable|telemóvel|komórka|landline|hotline|whatsapp|sms|fax|call|ring|dial|text|reach|reached|phone"
-    r"|rückruf|appelez|llame|chiama|bel|(?:my|our|whose|his|her|new|old|on|number) ?(?:number|numbers|line|phone|mobile)"
-    r"|[tm])"
-    r"(?:[ \t\xa0]*(?:[.:,|()]|number'?s?|no|nr|is|me|us|him|her|back|on|at|to|old|new|with|unter|au|al|op|please|now|line)"
-    r"(?!\w)){0,6}[ \t\xa0]*$"
+    r"(?<!\w)(?:tele?(?:phone|fon|fono|foon|fone)?|téléphone|teléfono|telefonu|numer|phones?|mobile?s?|cell|cellulare?"
+    r"|handy|móvil|portable|telemóvel|komórka|landline|hotline|whatsapp|sms|fax|call|ring|dial|text|reach|reached"
+    r"|rückruf|appelez|llame|chiama|bel|(?:my|our|whose|his|her|new|old|on) (?:number|numbers|line)|[tm])"
+    r"(?:[ \t\xa0]?(?:[.:,|()]|[ \t\xa0]|(?:number'?s?|no|nr|is|me|us|him|her|back|on|at|to|old|new|with|unter|au|al|op"
+    r"|please|now|line)(?!\w))){0,10}$"
 )
 _NAME_REACH: Final = 48
 _NANP = re.compile(r"\(\d{3}\) ?\d{3}-\d{4}$|[2-9]\d{2}[-.][2-9]\d{2}[-.]\d{4}$")

@@ -1,7 +1,7 @@
 """In: the clues of a text. Out: candidates for tracking numbers that their own shape gives away.
 
-Raises nothing. Known shapes: UPS ``1Z``, the postal S10 of the UPU, GS1's SSCC, DHL's ``JJD`` and PostNL's ``3S``; the first
-three carry a check digit.
+Raises nothing. Known shapes: UPS ``1Z``, the postal S10 of the UPU, GS1's SSCC, DHL's ``JJD`` and PostNL's ``3S``; the
+first three carry a check digit. Capitals with eight to twelve digits count beside the words of a delivery.
 """
 
 from __future__ import annotations
@@ -10,18 +10,35 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from service.fields.family import TRACKING_CHECKED, TRACKING_SHAPED, Candidate, Clues
+from service.fields.family import (
+    TRACKING_CHECKED,
+    TRACKING_NAMED,
+    TRACKING_SHAPED,
+    Candidate,
+    Clues,
+    any_of,
+    words_of,
+)
 
 _GAP = r"[ \xa0]?"
-_COUNTRIES: Final = (
-    "AT|AU|BE|BG|BR|CA|CH|CN|CZ|DE|DK|EE|ES|FI|FR|GB|GR|HK|HR|HU|IE|IN|IT|JP|KR|LT|LU|LV|MX|NL|NO|NZ|PL|PT|RO|SE|SG|SI|SK|TR|US"
+_COUNTRIES: Final = words_of(
+    "AT AU BE BG BR CA CH CN CZ DE DK EE ES FI FR GB GR HK HR HU IE IN IT JP KR LT LU LV MX NL NO NZ PL PT RO SE SG SI",
+    "SK TR US",
 )
 _SHAPE = re.compile(
     rf"(?<![\w-])(?:(?P<ups>1Z{_GAP}(?:[0-9A-Z]{_GAP}){{15}}\d)|(?P<s10>[A-Z]{{2}}{_GAP}(?:\d{_GAP}){{9}}[A-Z]{{2}})"
-    rf"|(?P<postal>[A-Z]{{2,3}}{_GAP}(?:\d{_GAP}){{8,12}}(?:{_COUNTRIES}))"
+    rf"|(?P<postal>[A-Z]{{2,3}}{_GAP}(?:\d{_GAP}){{8,12}}(?:{any_of(_COUNTRIES)}))"
     rf"|(?P<sscc>00{_GAP}\d{{18}})|(?P<dhl>JJ?D{_GAP}(?:\d{_GAP}){{11,20}}\d)"
     r"|(?P<postnl>3S[A-Z]{4,5}\d{7,9}))(?![\w-])"
 )
+_PARCEL_WORDS: Final = frozenset(
+    words_of(
+        "parcel parcels package courier courier's tracking delivery delivered shipment locker depot driver carrier",
+        "paket sendung colis paquete pacco pakket zending paczka",
+    )
+)
+_BESIDE_PARCELS = re.compile(r"(?<![\w/.-])[A-Z]{2,3}\d{8,12}(?![\w-])")
+_TAX_WORD = re.compile(r"(?<!\w)(?:vat|ust|uid|tva|iva|btw|nip|steuer\w*|tax|iban|company|registered)(?!\w)")
 _S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
 
 
@@ -29,6 +46,10 @@ def find_tracking_numbers(clues: Clues) -> Iterator[Candidate]:
     """Yield the shapes; those whose check digit is wrong, as in a mistyped number, rank lower."""
     if not clues.has_digit:
         return
+    if clues.has_any(_PARCEL_WORDS):
+        for match in _BESIDE_PARCELS.finditer(clues.text):
+            if not _TAX_WORD.search(clues.lowered, max(0, match.start() - 28), match.start()):
+                yield Candidate(TRACKING_NAMED, *match.span())
     for match in _SHAPE.finditer(clues.text):
         compact = re.sub(r"\s", "", match[0])
         check = {"ups": _passes_ups, "s10": _passes_s10, "sscc": _passes_gs1}.get(match.lastgroup or "")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from service.fields.family import EMAIL, EMAIL_SPOKEN, URL, URL_BARE, Candidate, Clues
+from service.fields.family import EMAIL, EMAIL_SPOKEN, URL, URL_BARE, Candidate, Clues, words_of
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TOP_LEVELS: Final = (
@@ -18,7 +18,11 @@ _TOP_LEVELS: Final = (
     "|eu|uk|de|fr|es|nl|pl|pt|ch|ie|se|dk|fi|cz|ca|au|nz|jp|br|in|at|be|it|me|us|no|ly|tv|gg|page|link|travel|bank"
 )
 _TOP_LEVEL_WORDS: Final = frozenset(_TOP_LEVELS.split("|"))
-_WORD_LIKE: Final = frozenset("in at be it me us no io co ai top int link page store shop support travel bank".split())
+_WORD_LIKE: Final = frozenset(
+    words_of(
+        "in at be it me us no io co ai top int link page store shop support travel bank",
+    )
+)
 _EMAIL = re.compile(r"(?<![\w.+'%-])[\w.+'%-]{1,64}@\w[\w-]*+(?:\.\w[\w-]*+)++")
 _EMAIL_TOP_LEVEL = re.compile(r"\.[^\W\d_]{2,24}$")
 _EMAIL_SPOKEN = re.compile(

@@ -53,10 +53,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How rows are run: threads of onnxruntime, and the padded tokens that one call may hold."""
+    """How rows are run: threads of onnxruntime, and the padded tokens and rows that one call may hold.
+
+    Without ``sort_by_length`` rows are run as they arrive, which is only good for showing what sorting saves.
+    """
 
     threads: int = 1
     tokens_per_call: int = 4_096
+    rows_per_call: int = 1_024
     sort_by_length: bool = True
 
 
@@ -149,7 +153,8 @@ class InferenceEngine:
         longest = 0
         for index in by_length:
             length = len(rows[index].positions) + 2
-            if pending and max(longest, length) * (len(pending) + 1) > self._settings.tokens_per_call:
+            too_many_tokens = max(longest, length) * (len(pending) + 1) > self._settings.tokens_per_call
+            if pending and (too_many_tokens or len(pending) >= self._settings.rows_per_call):
                 yield pending
                 pending, longest = [], 0
             pending.append(index)

@@ -93,7 +93,7 @@ def _amounts(facts: RoutingFacts) -> list[Money]:
     for field in facts.fields:
         if field.type == AMOUNT_TYPE and isinstance(field.normalized, Mapping):
             try:
-                value = abs(Decimal(field.normalized.get("value", "")))
+                value = Decimal(field.normalized.get("value", "")).copy_abs()
             except InvalidOperation:
                 continue
             if value.is_finite():

@@ -34,7 +34,7 @@ def text_at(payload: Mapping[str, Any], path: str) -> str | None:
 
 
 def texts_at(payload: Mapping[str, Any], path: str) -> list[str]:
-    """The texts of a list at a path; placeholders write a list as one text, with commas (Freshdesk) or blanks (Zendesk)."""
+    """The texts of a list at a path; placeholders write one text, with commas (Freshdesk) or blanks (Zendesk)."""
     value = at(payload, path)
     if isinstance(value, str):
         return [one.strip() for one in value.split("," if "," in value else None) if one.strip()]

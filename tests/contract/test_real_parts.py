@@ -64,7 +64,7 @@ def test_create_topics_called_twice_creates_each_topic_once_with_its_retention(
         configs = admin.describe_configs([ConfigResource("topic", name) for name in wanted])
         admin.delete_topics(list(wanted))
     assert {topic["name"]: len(topic["partitions"]) for topic in described} == dict.fromkeys(wanted, 2)
-    print(configs)
+    assert configs["topic"][topics.prefix + "tickets.incoming"]["retention.ms"]["value"] == str(7 * 86_400_000)
 
 
 def test_postgres_answers_with_a_supported_version(postgres_database: str) -> None:

@@ -27,7 +27,7 @@ _SUBJECT_WORDS: Final = (3, 8)
 
 def greeted(pieces: Sequence[Piece], scene: Scene, rng: random.Random) -> list[Piece]:
     """The body after a greeting, unless it has one."""
-    if _GREETED.match(_text(pieces)):
+    if _GREETED.match(_text(pieces)[:80]):
         return list(pieces)
     return [*scene.pieces(rng.choice(general("greetings"))), Piece(rng.choice(("\n\n", "\n", " "))), *pieces]
 

@@ -125,7 +125,9 @@ def _asks(labels: _Labels, topic: Topic, rng: random.Random) -> list[str]:
         return [rng.choice(fitting)] if fitting and rng.random() < 0.7 else []
     if not topic.asks or rng.random() < (0.3 if labels.category == "technical" else 0.12):
         return []
-    return rng.sample(topic.asks, 2 if rng.random() < 0.1 else 1)
+    # A topic's own requests fit best; those of the category teach where a request starts and ends.
+    pool = (*topic.asks, *general("actions", labels.category) * 2) if rng.random() < 0.6 else topic.asks
+    return rng.sample(pool, 2 if rng.random() < 0.1 else 1)
 
 
 def _questioned(sentence: Sentence, rng: random.Random) -> Sentence:

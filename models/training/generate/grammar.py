@@ -1,7 +1,7 @@
 """In: a phrase template and a `Scene`. Out: its pieces, slots filled and choices made.
 
-A template has slots ``{order}``, choices ``(a|b)``, one requested action in ``<…>`` and macros, which are templates of
-``general.toml``. Raises KeyError for a slot that is neither a slot nor a macro.
+A template has slots ``{order}``, slots with a given value ``{date=today}``, choices ``(a|b)``, requested actions in
+``<…>`` and macros, which are templates of ``general.toml``. Raises KeyError for a slot that is neither.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from models.training.generate.words import read_phrases, words
 
 _CHOICE: Final = re.compile(r"\(([^()|]*\|[^()]*)\)")
 _SLOT: Final = re.compile(r"\{(\w+)\}")
-_TOKEN: Final = re.compile(r"\{(\w+)\}|([<>])")
+_TOKEN: Final = re.compile(r"\{(\w+)(?:=([^}]*))?\}|([<>])")
 # "change the address to {address}": the action ends before the word that leads to the other field.
 _DANGLING: Final = re.compile(r"(?: (?:to|from|of|the|a|my|in|with|for|on|by|as of))+$", re.IGNORECASE)
 # Left behind by an empty choice.
-_STRAY_SPACE: Final = re.compile(r" (?=[ .,!?;])")
+_STRAY_SPACE: Final = re.compile(r" (?=[ .,!?;>])|(?<=<) ")
 _MAX_MACRO_DEPTH: Final = 4
 
 
@@ -97,7 +97,7 @@ _SLOTS: Final[Mapping[str, tuple[str | None, slots.Maker]]] = {
     ),
     "noise_city": (None, _noise_city),
     "noise_word": (None, lambda rng: slots.make_invented_word(rng).lower()),
-    "noise_part": (None, _choice_of("morning", "afternoon", "spring", "summer")),
+    "noise_part": (None, _choice_of("spring", "summer", "autumn", "start", "update", "move")),
     "noise_dot": (None, _choice_of(".", ".", "!", "")),
     "noise_emoji": (None, _choice_of("😊", "👍", "🙏", "❤️", "😅", "🤔", ":)", "xx")),
 }
@@ -126,8 +126,8 @@ class Scene:
             before_field = plain[token.end() : token.end() + 2] == " {"
             pieces += _run(plain[cursor : token.start()], in_action, before_field)
             if token[1]:
-                pieces.append(self._slot(token[1]))
-            in_action = token[2] == "<" or (in_action and token[2] != ">")
+                pieces.append(Piece(token[2], _SLOTS[token[1]][0]) if token[2] else self._slot(token[1]))
+            in_action = token[3] == "<" or (in_action and token[3] != ">")
             cursor = token.end()
         return pieces + _run(plain[cursor:], in_action, False)
 
@@ -143,7 +143,7 @@ class Scene:
         while found := _CHOICE.search(template):
             chosen = self._rng.choice(found[1].split("|"))
             template = template[: found.start()] + chosen + template[found.end() :]
-        return _STRAY_SPACE.sub("", template)
+        return _STRAY_SPACE.sub("", template).lstrip(" ")
 
     def _slot(self, name: str) -> Piece:
         kind, maker = _SLOTS[name.rstrip("0123456789")]

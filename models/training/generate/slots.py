@@ -138,8 +138,9 @@ def make_amount(rng: random.Random) -> str:
             f"£{english}", f"${english}", f"€{english}", f"${english}", f"£{english}", f"US${english}", f"A${english}",
             f"{european} €", f"{european}€", f"€ {european}", f"EUR {european}", f"{european} EUR", f"{english} euros",
             f"{english} USD", f"USD {english}", f"GBP {english}", f"{whole} pounds", f"{whole} dollars",
-            f"{whole} euro", f"₹{english}", f"Rs {whole}", f"Rs. {english}", f"{whole} quid", f"{whole} bucks", f"CHF {english}",
-            f"{whole} kr", f"SEK {whole}", f"¥{whole * 10:,}", f"{european} zł", f"R$ {european}", f"{whole}$",
+            f"{whole} euro", f"₹{english}", f"Rs {whole}", f"Rs. {english}", f"{whole} quid", f"{whole} bucks",
+            f"CHF {english}", f"{whole} kr", f"SEK {whole}", f"¥{whole * 10:,}", f"{european} zł", f"R$ {european}",
+            f"{whole}$",
         )
     )  # fmt: skip
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from models.training.labelled import LabelledTicket
-from models.training.public.requested import find_requested, has_other_fields
 from models.training.public.sampling import cap_groups
 
 _PARTS: Final = ("train", "val", "oos_train", "oos_val")
@@ -86,13 +85,5 @@ def _labelled(text: str, intent: str) -> LabelledTicket:
         source="clinc150",
         category=category,
         urgency=None if mapped else "low",
-        # Rows of travel and banking name airlines, shops and people that the set does not mark.
-        spans=None if has_other_fields(text) or intent in _NAMES_OCCUR or not mapped else find_requested(text),
+        # Spans stay unknown: many rows name banks, airlines and shops that the set does not mark.
     )
-
-
-_NAMES_OCCUR: Final = frozenset(
-    {"cancel_reservation", "new_card", "insurance_change", "book_flight", "book_hotel", "carry_on", "lost_luggage"}
-    | {"report_fraud", "card_declined", "order_checks", "pay_bill", "account_blocked", "redeem_rewards"}
-    | {"min_payment", "bill_due"}
-)

@@ -13,8 +13,6 @@ from service.routing.engine import RoutingFacts
 from service.routing.facts import RuleVocabulary
 from service.routing.rules import RuleSet, load_rules
 
-DEFAULTS = '[defaults]\nqueue = "triage"\npriority = "normal"\nsla_minutes = 1440\n'
-
 
 @pytest.fixture(scope="session")
 def vocabulary() -> RuleVocabulary:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.routing.positions import TomlPath, find_lines, line_of
@@ -25,12 +25,12 @@ _SCALARS = st.one_of(
             "1979-05-27",
             "07:32:00",
             "'[[x]] # = \\'",
-            '"""\n[[rule]]\n"quoted\\"""" # = {\n"""',
-            '"""ends in two""""" # comment',
+            '"""\n[[rule]]\n"quoted\\""\\" # = {\n"""',
+            '"""ends in two"""""',
             "'''\n[table]\n'quoted''''",
         ]
     ),
-).filter(lambda text: "#" not in text.rpartition("\n")[2] or not text.endswith("comment"))
+)
 _BLANKS = st.sampled_from(["", "\n", "  # a = [1]\n", "\n\n\t"])
 
 
@@ -73,6 +73,7 @@ def _paths(node: Any, path: TomlPath = ()) -> Iterator[TomlPath]:
 
 
 @given(toml_documents())
+@settings(deadline=None)
 def test_find_lines_any_valid_document_knows_exactly_its_paths(text: str) -> None:
     document = tomllib.loads(text)
 
@@ -82,6 +83,7 @@ def test_find_lines_any_valid_document_knows_exactly_its_paths(text: str) -> Non
 
 
 @given(toml_documents())
+@settings(deadline=None)
 def test_find_lines_any_valid_document_names_the_line_that_holds_the_key(text: str) -> None:
     written = text.split("\n")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from service.cli_db import db_app
+from service.cli.db import db_app
 from service.store.migrate import current
 
 _runner = CliRunner()

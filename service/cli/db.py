@@ -5,13 +5,11 @@ Exits 0 on success, 1 with one line on stderr where the database is away, 2 wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from service.errors import ConfigurationError, DeskrouteError
+from service.cli.errors import errors_reported
 from service.settings import load_settings
 from service.store import migrate
 
@@ -29,7 +27,7 @@ DatabaseUrl = Annotated[
 @db_app.command()
 def upgrade(database_url: DatabaseUrl = None) -> None:
     """Bring the schema to the newest revision."""
-    with _one_line_errors():
+    with errors_reported():
         url = _configured(database_url)
         before = migrate.current(url)
         after = migrate.upgrade(url)
@@ -39,7 +37,7 @@ def upgrade(database_url: DatabaseUrl = None) -> None:
 @db_app.command()
 def current(database_url: DatabaseUrl = None) -> None:
     """Print the database's revision."""
-    with _one_line_errors():
+    with errors_reported():
         revision = migrate.current(_configured(database_url))
         newest = migrate.history()[0].name
         typer.echo(f"{revision or 'empty'} ({'newest' if revision == newest else f'newest is {newest}'})")
@@ -48,19 +46,10 @@ def current(database_url: DatabaseUrl = None) -> None:
 @db_app.command()
 def history() -> None:
     """Print every revision, newest first."""
-    with _one_line_errors():
+    with errors_reported():
         for revision in migrate.history():
             typer.echo(f"{revision.name}  {revision.description}")
 
 
 def _configured(database_url: str | None) -> str:
     return load_settings({"database_url": database_url}).database_url.get_secret_value()
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except DeskrouteError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, ConfigurationError) else 1) from error
