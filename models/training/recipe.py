@@ -54,7 +54,7 @@ class RecipeSettings:
     """
 
     fit: FitSettings
-    public_share: float = 0.5
+    public_share: float = 0.35
     written_variants: int = 2
     generated_per_pass: int = 2_200
     review_target: float = 0.10

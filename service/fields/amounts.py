@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from service.fields.currencies import CODES, NUMBER_WORDS, SIGNS, SPOKEN_CURRENCIES, WORDS
-from service.fields.family import AMOUNT, AMOUNT_SPOKEN, Candidate, Clues
+from service.fields.family import AMOUNT, AMOUNT_SPOKEN, Candidate, Clues, any_of
 
 _GAP = r"[ \xa0\u202f\u2009]"
 _NUMBER = (
@@ -19,9 +19,7 @@ _NUMBER = (
     r"|\d{1,15}(?:[.,]\d{1,4}(?!\d)|,[-–]{1,2}(?![\d-]))?)"
 )
 _MULTIPLE = rf"(?:{_GAP}?(?:k|m|mn|mio|bn|million|billion|thousand|grand|millionen|millions)(?!\w))?"
-_SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
-_CODE = "|".join(CODES)
-_WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
+_SIGN, _CODE, _WORD = any_of(SIGNS), any_of(CODES), any_of(WORDS)
 _BEFORE = re.compile(
     rf"(?<![\w$€£])(?:[-−–]{_GAP}?)?(?:(?:{_SIGN}){_GAP}?[-−]?|(?P<code>{_CODE}|rs\.?|fr\.){_GAP}{{0,2}}(?!\w+[-/]\w))"
     rf"(?:{_NUMBER}){_MULTIPLE}"
@@ -32,18 +30,20 @@ _BEHIND = re.compile(
 )
 _PENCE = re.compile(r"(?<![\w.,$€£/#-])\d{1,2}(?:\.\d{1,2})?p(?!\w)")
 _NOT_MONEY = re.compile(r"\s+(?:of (?!(?:my|our|your|the|their|his|her)\b)|heavier|lighter|overweight|in weight)")
+_CURRENCY_WORDS: Final = frozenset((*CODES, *WORDS, *(word.rstrip(".") for word in WORDS)))
+_CURRENCY_CLUE = re.compile(rf"[{''.join(sign for sign in SIGNS if len(sign) == 1)}]|\d[^\W\d_]")
 _SPOKEN_CURRENCIES: Final = frozenset(SPOKEN_CURRENCIES)
 _FREE_CASE: Final = frozenset(("eur", "usd", "gbp", "chf", "pln", "sek", "nok", "dkk", "rs", "rs.", "inr"))
-_SPELLED = "|".join(sorted(NUMBER_WORDS.keys() - {"zero"}, key=len, reverse=True))
+_SPELLED = any_of(NUMBER_WORDS.keys() - {"zero"})
 _SPOKEN = re.compile(
-    rf"(?<![\w-])(?:(?:{_SPELLED})(?:-|\s{{1,2}}(?:and\s)?)){{1,9}}(?:{'|'.join(SPOKEN_CURRENCIES)})(?!\w)"
+    rf"(?<![\w-])(?:(?:{_SPELLED})(?:-|\s{{1,2}}(?:and\s)?)){{1,9}}(?:{any_of(SPOKEN_CURRENCIES)})(?!\w)"
     rf"(?:\s(?:and\s)?(?:(?:{_SPELLED})[\s-]?){{1,2}}(?:\s?(?:pence|cents?)(?!\w))?(?![\w-]))?"
 )
 
 
 def find_amounts(clues: Clues) -> Iterator[Candidate]:
     """Yield amounts with their sign, currency and multiple ("$1.4M", "-12.50 GBP", "twenty quid")."""
-    if clues.has_digit:
+    if clues.has_digit and (clues.has_any(_CURRENCY_WORDS) or _CURRENCY_CLUE.search(clues.lowered)):
         for match in _BEFORE.finditer(clues.lowered):
             code = match["code"]
             if code is None or code in _FREE_CASE or clues.text[match.start("code")].isupper():

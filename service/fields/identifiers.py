@@ -41,6 +41,9 @@ _NOT_AN_ID = re.compile(
 )
 _NO_FIELD = re.compile(r"(?<!\w)(?:claim|case|ticket|meter|serial|sim|incident|vehicle|quote|payment|bank|our)s?[\s-]$")
 _NEXT = re.compile(r"(?:, ?(?:and )?| and | & | to |/| or | und | et | y | bis | ?[–-] ?| \+ )")
+_DIGIT = re.compile(r"\d")
+_GOES_ON = re.compile(r"[\w-]")
+_NAMING: Final = frozenset(("username", "benutzername", "nickname"))
 _PREFIX_WORDS: Final = frozenset(PREFIXES)
 _BEFORE_PREFIX = re.compile(r"(?<![\w/@.-])[a-z]{2,4}-$")
 _SELF_ANNOUNCED = re.compile(
@@ -123,34 +126,20 @@ def _is_grouped_id(written: str) -> bool:
 
 
 def _is_handle(handle: str, word: str, link: str) -> bool:
-    told = any(mark in link for mark in (":", "=", "name", '"', "“")) or word in (
-        "username",
-        "benutzername",
-        "nickname",
-    )
-    punctuated = "_" in handle or "." in handle
-    return (
-        punctuated
-        or ((told or " is " in link) and any(map(str.isdigit, handle)))
-        or (":" in link and word in USER_NAMES)
-    )
+    if "_" in handle or "." in handle or ":" in link:
+        return True
+    told = word in _NAMING or any(mark in link for mark in ("=", "name", '"', "“", " is "))
+    return told and any(map(str.isdigit, handle))
 
 
 def _find_listed(clues: Clues, family: Family, start: int, end: int) -> Iterator[Candidate]:
     """Yield what follows an identifier in a list and is built alike ("SW-118-0021 and SW-118-0034")."""
-    joint = _NEXT.match(clues.lowered, end)
-    pattern = None if joint is None else _shape_of(clues.text[start:end])
-    while joint is not None and pattern is not None and (item := pattern.match(clues.text, joint.end())):
-        yield Candidate(family, *item.span())
-        joint = _NEXT.match(clues.lowered, item.end())
-
-
-def _shape_of(written: str) -> re.Pattern[str]:
-    """A pattern of the same letters and as many digits."""
-    parts = (
-        rf"\d{{{len(part)}}}" if part[0].isdigit() else re.escape(part) for part in re.findall(r"\d+|\D+", written)
-    )
-    return re.compile("".join(parts) + r"(?![\w-])")
+    length, shape = end - start, _DIGIT.sub("0", clues.text[start:end])
+    while joint := _NEXT.match(clues.lowered, end):
+        start, end = joint.end(), joint.end() + length
+        if _DIGIT.sub("0", clues.text[start:end]) != shape or _GOES_ON.match(clues.text, end):
+            return
+        yield Candidate(family, start, end)
 
 
 def _find_self_announced(clues: Clues) -> Iterator[Candidate]:

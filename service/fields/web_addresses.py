@@ -35,6 +35,7 @@ _URL_BARE = re.compile(
     r"(?P<path>/[^\s<>\"“”„«»|\\^`{}]*)?(?![\w@-])"
 )
 _TRAILING: Final = ".,;:!?'’*_"
+_MAX_TRAILING_CHARS: Final = 20
 _CLOSING: Final = {")": "(", "]": "["}
 
 
@@ -76,11 +77,11 @@ def _find_bare_urls(clues: Clues) -> Iterator[Candidate]:
 
 def _without_trailing(text: str, start: int, end: int) -> int:
     """Leave out the punctuation that a sentence or a bracket put behind a URL."""
-    while end > start:
+    for _ in range(_MAX_TRAILING_CHARS):
         last = text[end - 1]
         opening = _CLOSING.get(last)
         unbalanced = opening is not None and text.count(opening, start, end) < text.count(last, start, end)
         if not unbalanced and last not in _TRAILING:
             break
         end -= 1
-    return end
+    return max(start, end)

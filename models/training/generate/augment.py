@@ -17,7 +17,7 @@ from models.training.generate.pieces import Piece, join, ticket_pieces
 from models.training.generate.swap import swapped
 from models.training.labelled import LabelledTicket
 
-# How often each change is made. Most tickets get one or two; a sixth stay as they are but for swapped values.
+# How often each change is made. Two tickets in three are changed, most of them in one or two ways.
 _SWAP: Final = 0.5
 _SWAP_SHARE: Final = 0.6
 _CROP: Final = 0.12

@@ -73,7 +73,7 @@ def _paths(node: Any, path: TomlPath = ()) -> Iterator[TomlPath]:
 
 
 @given(toml_documents())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_find_lines_any_valid_document_knows_exactly_its_paths(text: str) -> None:
     document = tomllib.loads(text)
 
@@ -83,7 +83,7 @@ def test_find_lines_any_valid_document_knows_exactly_its_paths(text: str) -> Non
 
 
 @given(toml_documents())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_find_lines_any_valid_document_names_the_line_that_holds_the_key(text: str) -> None:
     written = text.split("\n")
 
