@@ -1,7 +1,7 @@
 """In: a trained network, its tokenizer and what there is to say of it. Out: a model folder that the service opens.
 
 The graph is exported with optimum and then made small: the word embeddings as int8 with a scale a row, read after the
-gather, so that they stay small in memory too; all other weights in half precision, cast back once when the session loads.
+gather, so that they stay small in memory too; all other weights in half precision, cast back when the session loads.
 """
 
 from __future__ import annotations

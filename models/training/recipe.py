@@ -48,7 +48,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RecipeSettings:
-    """How much of each source a pass sees. A written ticket is seen once as it is and ``written_variants`` times varied.
+    """How much of each source a pass sees: a written ticket once as it is and ``written_variants`` times varied.
 
     ``review_target`` is the error rate that automatic categories may have at most, with 95 % confidence.
     """

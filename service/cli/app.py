@@ -14,7 +14,6 @@ from service.cli.evaluate import evaluate
 from service.cli.measure import bench
 from service.cli.models import models_app
 from service.cli.rules import rules_app
-from service.cli.train import train
 from service.cli.worker import worker
 
 app = typer.Typer(
@@ -28,7 +27,6 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(classify)
 app.command()(worker)
-app.command()(train)
 app.command()(evaluate)
 app.command()(bench)
 app.add_typer(db_app, name="db")

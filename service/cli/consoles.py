@@ -6,10 +6,10 @@ import sys
 
 from rich.console import Console
 
-_PIPED_WIDTH_COLUMNS = 160
+PIPED_WIDTH_COLUMNS = 160
 
 
 def open_console() -> Console:
     """Standard output, without rich's markup: what is printed may hold brackets."""
-    width = None if sys.stdout.isatty() else _PIPED_WIDTH_COLUMNS
+    width = None if sys.stdout.isatty() else PIPED_WIDTH_COLUMNS
     return Console(width=width, markup=False, highlight=False)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.training.labels import read_labels
-from service.cli_rules import describe_facts, describe_route, rules_app
+from service.cli.rules import describe_facts, describe_route, rules_app
 from service.result import Route
 from service.routing.engine import RoutingFacts
 from service.routing.rules import DEFAULT_RULES_FILE
