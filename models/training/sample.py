@@ -19,6 +19,7 @@ from service.evaluation.data import read_labelled
 _TICKETS = Path(__file__).parent / "tickets"
 _FIRST = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
 _DAYS = 5
+_TICKETS_SHIPPED = 300
 _TIERS = (None, None, None, "free", "standard", "standard", "vip", "enterprise")
 
 
@@ -27,6 +28,7 @@ def sample_tickets() -> Iterator[dict[str, Any]]:
     rng = random.Random(20261124)
     rows = [row for part in ("dev", "test") for row in read_labelled(_TICKETS / part)]
     rng.shuffle(rows)
+    rows = rows[:_TICKETS_SHIPPED]
     seconds = sorted(rng.randrange(_DAYS * 86_400) for _ in rows)
     for number, (row, offset_s) in enumerate(zip(rows, seconds, strict=True), 1):
         ticket: dict[str, Any] = {

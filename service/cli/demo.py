@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +42,8 @@ def demo(
         from service.settings import load_settings
         from service.wiring import build_decider
 
-        decider = build_decider(load_settings({"model_dir": model, "rules_file": rules}), Clocks())
+        flags = {"model_dir": model, "rules_file": rules, "inference_threads": os.cpu_count()}
+        decider = build_decider(load_settings(flags), Clocks())
         with tickets.open("rb") as file:
             run = run_demo(decider, read_lines(file), out)
     console = open_console()

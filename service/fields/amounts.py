@@ -30,7 +30,7 @@ _BEHIND = re.compile(
 )
 _PENCE = re.compile(r"(?<![\w.,$€£/#-])\d{1,2}(?:\.\d{1,2})?p(?!\w)")
 _NOT_MONEY = re.compile(r"\s+(?:of (?!(?:my|our|your|the|their|his|her)\b)|heavier|lighter|overweight|in weight)")
-_CURRENCY_WORDS: Final = frozenset((*CODES, *WORDS, *(word.rstrip(".") for word in WORDS)))
+_CURRENCY_WORDS: Final = frozenset(word.rstrip(".") for word in (*CODES, *WORDS, *SIGNS))
 _CURRENCY_CLUE = re.compile(rf"[{''.join(sign for sign in SIGNS if len(sign) == 1)}]|\d[^\W\d_]")
 _SPOKEN_CURRENCIES: Final = frozenset(SPOKEN_CURRENCIES)
 _FREE_CASE: Final = frozenset(("eur", "usd", "gbp", "chf", "pln", "sek", "nok", "dkk", "rs", "rs.", "inr"))

@@ -63,7 +63,7 @@ _SHOWN_STARTS: Final = frozenset(words_of(
 ))  # fmt: skip
 _OTHER_CODE = re.compile(
     r"(?:promo|discount|voucher|gift|coupon|post|zip|access|area|booking|confirmation|referral|redeem|security|sort|dress"
-    r"|product|tracking|customer|activation|unlock|invite|pin|qr)[ -]?$"
+    r"|product|tracking|customer|activation|unlock|invite|pin|qr|agency|member|account|order|dealer|partner|tax)[ -]?$"
 )
 _STATUS = r"(?:40[0-9]|41[0-8]|42[2-9]|431|451|50[0-8]|511|52[0-7])"
 _ANSWERED = re.compile(
