@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from models.training.labelled import LabelledTicket, Span
 from models.training.labels import LabelSet
+from service.evaluation.data import LabelledTicket, Span
 from service.inference.encode import EncodedText, Row, WindowLimits, encode_texts
 from service.normalize import normalize
 from service.normalized import NormalizedText

@@ -93,7 +93,8 @@ def fit(
         if after_pass is not None:
             after_pass(number, averaged.module if averaged.n_averaged else network)
     result: TicketNetwork = averaged.module if averaged.n_averaged else network
-    return result.eval()
+    result.eval()
+    return result
 
 
 def _optimizer(network: TicketNetwork, settings: FitSettings) -> torch.optim.Optimizer:

@@ -33,11 +33,11 @@ from models.training.dataset import TrainingRow, make_rows
 from models.training.export import OPSET, ModelFiles, export_graph, write_folder
 from models.training.fit import FitSettings, fit
 from models.training.generate import augment, make_tickets
-from models.training.labelled import LabelledTicket
 from models.training.labels import LabelSet, read_labels
 from models.training.network import HEADS, TicketNetwork, from_sentence_encoder
 from models.training.public import read_public
-from service.evaluation.data import read_labelled
+from models.training.written import read_written
+from service.evaluation.data import LabelledTicket
 from service.inference.encode import WindowLimits
 
 TICKETS = Path(__file__).parent / "tickets"
@@ -73,8 +73,8 @@ def gather(data_dir: Path, seed: int) -> Sources:
     """Read the public sets under ``data_dir`` and the written train and dev tickets."""
     return Sources(
         public=read_public(data_dir, seed),
-        written=list(read_labelled(TICKETS / "train")),
-        dev=list(read_labelled(TICKETS / "dev")),
+        written=read_written(TICKETS / "train", read_labels()),
+        dev=read_written(TICKETS / "dev", read_labels()),
     )
 
 

@@ -67,7 +67,7 @@ def _currency(written: str, region: str | None) -> str | None:
         return "GBP"
     if written in REGIONAL and region is not None:
         usual = SIGNS.get(written) or WORDS.get(written)
-        own = next(iter(get_territory_currencies(region.upper())), None)
+        own = next(iter(get_territory_currencies(region)), None)
         own_is_meant = own is not None and _written_alike(own, written)
         return own if own_is_meant else usual
     if written in SIGNS or written in WORDS:

@@ -41,7 +41,7 @@ def normalize_date(value: str, now: datetime, region: str | None) -> str | None:
     """The ISO 8601 form of a date written at ``now`` in ``region``."""
     if len(value) > _MAX_CHARS:
         return None
-    return _read(" ".join(value.lower().split()), now.date(), region.upper() if region else None)
+    return _read(" ".join(value.lower().split()), now.date(), region)
 
 
 @lru_cache(maxsize=8192)

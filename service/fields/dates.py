@@ -43,7 +43,7 @@ _SPAN_OF_TIME = re.compile(
 )
 _COUNTED = re.compile(rf"(?<!\w)(?P<ahead>in\s)?(?:about\s|around\s|roughly\s)?(?:{any_of(COUNTS)}|\d{{1,3}})\s$")
 _TOLD_AS_PAST = re.compile(
-    r"(?<!\w)(?:(?!need(?:ed)?\s|indeed)\w+ed|had|has|was|were|been|came|got|did|\w+n['’]?t|took|made|went)(?!\w)"
+    r"(?<!\w)(?:(?!need(?:ed)?\s|indeed)\w+ed|had|has|was|were|been|came|got|did|\w+n['’]?t|took|made|went|third|fourth|fifth|\d+th)(?!\w)"
 )
 _FRENCH: Final = frozenset(words_of("je vous nous les est une pas mon ma votre mais"))
 _GREETING = re.compile(r"(?<!\w)(?:guten|schönen|goede|goeie|la|esta|de la|am|jeden)\s$")

@@ -126,9 +126,10 @@ def _is_grouped_id(written: str) -> bool:
 
 
 def _is_handle(handle: str, word: str, link: str) -> bool:
-    if "_" in handle or "." in handle or ":" in link:
+    is_named = word in _NAMING or "name" in link
+    if "_" in handle or "." in handle or (is_named and ":" in link):
         return True
-    told = word in _NAMING or any(mark in link for mark in ("=", "name", '"', "“", " is "))
+    told = is_named or any(mark in link for mark in (":", "=", '"', "“", " is "))
     return told and any(map(str.isdigit, handle))
 
 

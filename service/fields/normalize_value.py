@@ -27,6 +27,7 @@ def normalize(type: str, value: str, *, now: datetime, region: str | None) -> No
 
     ``now`` (aware) is when the ticket was written; ``region`` is the customer's ISO country or None.
     """
+    region = region.upper() if region else None
     if type == "date":
         return normalize_date(value, now, region)
     if type == "amount":

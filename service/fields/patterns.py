@@ -43,6 +43,7 @@ def find_fields(text: str, *, now: datetime, region: str | None) -> list[FieldSp
     ``now`` is when the ticket was written (aware), for relative dates; ``region`` is the customer's ISO country or
     None, for phone numbers, currencies and the order of day and month.
     """
+    region = region.upper() if region else None
     clues = Clues.of(text, region)
     candidates = (candidate for find in FINDERS for candidate in find(clues))
     return [

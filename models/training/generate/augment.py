@@ -15,7 +15,7 @@ from models.training.generate import blocks, markup, wording
 from models.training.generate.grammar import Scene
 from models.training.generate.pieces import Piece, join, ticket_pieces
 from models.training.generate.swap import swapped
-from models.training.labelled import LabelledTicket
+from service.evaluation.data import LabelledTicket
 
 # How often each change is made. Two tickets in three are changed, most of them in one or two ways.
 _SWAP: Final = 0.5

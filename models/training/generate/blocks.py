@@ -13,7 +13,7 @@ from typing import Final
 from models.training.generate.grammar import Scene
 from models.training.generate.pieces import Piece, to_pieces
 from models.training.generate.topics import general
-from models.training.labelled import LabelledTicket
+from service.evaluation.data import LabelledTicket
 
 _GREETED: Final = re.compile(
     r"\W*(?:<[^>]+>|\s)*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|to whom|greetings|ha[il]l?o)\b", re.I

@@ -16,7 +16,7 @@ from models.training.generate import styles
 from models.training.generate.grammar import Scene
 from models.training.generate.pieces import Piece, capitalized, join
 from models.training.generate.topics import CATEGORIES, Topic, general, topics
-from models.training.labelled import LabelledTicket
+from service.evaluation.data import LabelledTicket
 
 Sentence = list[Piece]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from models.training.labelled import LabelledTicket, Span
+from service.evaluation.data import LabelledTicket, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from models.training.labelled import LabelledTicket
 from models.training.public.bitext import read_bitext
 from models.training.public.clinc150 import read_clinc150
 from models.training.public.goemotions import read_goemotions
 from models.training.public.multidogo import read_multidogo
 from models.training.public.restaurant8k import read_restaurant8k
 from models.training.public.wnut17 import read_wnut17
+from service.evaluation.data import LabelledTicket
 
 __all__ = ["read_public"]
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from models.training.labelled import LabelledTicket
 from models.training.public.requested import find_requested, has_other_fields
 from models.training.public.sampling import cap_groups
+from service.evaluation.data import LabelledTicket
 
 CATEGORY_OF_INTENT: Final = {
     "create_account": "account_access",

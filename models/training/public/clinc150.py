@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from models.training.labelled import LabelledTicket
 from models.training.public.sampling import cap_groups
+from service.evaluation.data import LabelledTicket
 
 _PARTS: Final = ("train", "val", "oos_train", "oos_val")
 _OUT_OF_SCOPE: Final = "oos"

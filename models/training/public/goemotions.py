@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from models.training.generate.slots import make_first_name
-from models.training.labelled import LabelledTicket
 from models.training.public.sampling import cap_groups
+from service.evaluation.data import LabelledTicket
 
 _NEGATIVE: Final = frozenset(
     {"anger", "annoyance", "disappointment", "disapproval", "disgust", "fear", "sadness", "grief", "nervousness"}

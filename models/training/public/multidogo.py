@@ -16,9 +16,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from models.training.labelled import LabelledTicket, Span
 from models.training.public.requested import find_requested
 from models.training.public.sampling import cap_groups
+from service.evaluation.data import LabelledTicket, Span
 
 _FILES: Final = tuple(
     f"{trade}.{part}.tsv" for trade in ("airline", "finance", "insurance", "media") for part in ("train", "dev")

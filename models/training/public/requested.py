@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from models.training.labelled import Span
+from service.evaluation.data import Span
 
 _VERBS: Final = (
     "cancel|delete|remove|erase|close|terminate|change|update|modify|correct|edit|reset|recover|retrieve|send|email|show|"

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from models.training.labelled import LabelledTicket, Span
 from models.training.public.requested import find_requested
 from models.training.public.sampling import cap_groups
+from service.evaluation.data import LabelledTicket, Span
 
 _TYPE_OF_SLOT: Final = {"date": "date", "first_name": "person_name", "last_name": "person_name"}
 # Dates and names are what this set teaches; a few hundred rows without either keep the tagger from crying wolf.

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from models.training.labelled import LabelledTicket, Span
 from models.training.public.sampling import cap_groups
+from service.evaluation.data import LabelledTicket, Span
 
 _TYPE_OF_ENTITY: Final = {"person": "person_name", "corporation": "organization", "product": "product"}
 # All rows with a company or product (few), most with a person, and as many without as keep the tagger cautious.

@@ -15,8 +15,8 @@ from models.training.generate import augment, make_tickets
 from models.training.generate.grammar import Scene
 from models.training.generate.pieces import Piece, join, to_pieces
 from models.training.generate.slots import MAKERS
-from models.training.labelled import LabelledTicket, Span
 from models.training.labels import read_labels
+from service.evaluation.data import LabelledTicket, Span
 
 _LABELS = read_labels()
 _BODY = "Hi Orla Quill, please cancel order AB-1234 placed on 3 March for £12.50 & more. It's late; thanks to nobody."

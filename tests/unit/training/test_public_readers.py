@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from models.training.labelled import LabelledTicket
 from models.training.public import read_public
 from models.training.public.bitext import read_bitext
 from models.training.public.clinc150 import read_clinc150
@@ -20,6 +19,7 @@ from models.training.public.requested import find_requested
 from models.training.public.restaurant8k import read_restaurant8k
 from models.training.public.sampling import cap_groups
 from models.training.public.wnut17 import read_wnut17
+from service.evaluation.data import LabelledTicket
 
 
 def _write(path: Path, text: str) -> None:

@@ -32,7 +32,7 @@ from service.ticket import Ticket
 TOPIC = "tickets.incoming"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 _IDLE_POLLS = 6
-_MOST_POLLS = 3_000
+_MOST_POLLS = 30_000
 
 
 class Killed(Exception):  # noqa: N818  the process's end is no error of it

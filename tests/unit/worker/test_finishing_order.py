@@ -1,4 +1,4 @@
-"""In: a worker on a topic that is read to its end, or killed on the way. Out: rows, events and offsets in that order."""
+"""In: a worker that reads a topic to its end, or is killed on the way. Out: rows, events and offsets in that order."""
 
 from __future__ import annotations
 
@@ -136,7 +136,6 @@ def test_worker_second_process_with_nothing_new_changes_and_publishes_nothing(pl
 
 def test_worker_commit_lost_by_kafka_publishes_again_the_identical_bytes(plant: MakePlant) -> None:
     made = plant({0: messages(3)})
-    made.source.refuse_commits = True
     worker = made.start()
     made.source.refuse_commits = True
     worker.run()
