@@ -1,6 +1,7 @@
-"""In: a trained network and held-out tickets. Out: each head's temperature, and cuts with the numbers they rest on.
+"""In: an exported graph and held-out tickets. Out: each head's temperature and biases, and cuts with their numbers.
 
-Temperature scaling follows Guo et al. 2017 (arXiv 1706.04599). A cut comes from fixed-sequence testing with the
+Temperature and biases are the vector scaling of Guo et al. 2017 (arXiv 1706.04599) with one shared slope; how far the
+biases may go is chosen by cross-validation, since held-out tickets are few. A cut comes from fixed-sequence testing with the
 one-sided Clopper-Pearson bound: the threshold walks from strict to loose and stops before the bound passes the target.
 """
 
@@ -9,20 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
+import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.training.dataset import UNKNOWN, TrainingRow
-from models.training.fit import collate
-from models.training.network import TicketNetwork
+from models.training.dataset import UNKNOWN, TrainingRow, padded_arrays
+from service.inference.engine import OUTPUTS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _EVAL_BATCH_ROWS = 16
 _MIN_ACCEPTED = 30
+_FOLDS = 5
+_PENALTIES = (0.003, 0.01, 0.03, 0.1, math.inf)
+_DESCENT_STEPS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,14 @@ class HeldOut:
 
     logits: Floats
     labels: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """What is done to a head's logits before the softmax: divided by the temperature, then one bias a label added."""
+
+    temperature: float
+    biases: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +56,61 @@ class Cut:
     bound: float
 
 
-def held_out_logits(network: TicketNetwork, rows: Sequence[TrainingRow]) -> dict[str, HeldOut]:
-    """The logits of every head on rows it was not trained on, where the right answer is known."""
+def held_out_logits(graph: Path, rows: Sequence[TrainingRow]) -> dict[str, HeldOut]:
+    """The logits that the exported graph gives on rows it was not trained on, where the right answer is known."""
+    session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
     logits: dict[str, list[Floats]] = {}
     labels: dict[str, list[Ints]] = {}
     ordered = sorted(rows, key=lambda row: len(row.ids))
-    network.eval()
     for start in range(0, len(ordered), _EVAL_BATCH_ROWS):
-        inputs, targets = collate(ordered[start : start + _EVAL_BATCH_ROWS])
-        with torch.no_grad():
-            outputs = network(**inputs)
+        inputs, targets = padded_arrays(ordered[start : start + _EVAL_BATCH_ROWS])
+        outputs = dict(zip(OUTPUTS, session.run(OUTPUTS, inputs), strict=True))
         category = targets["category"]
         known = {
-            "category": torch.where(category.sum(dim=1) > 0, category.argmax(dim=1), UNKNOWN),
+            "category": np.where(category.sum(axis=1) > 0, category.argmax(axis=1), UNKNOWN),
             "sentiment": targets["sentiment"],
             "urgency": targets["urgency"],
-            "tag": targets["tag"].flatten(),
+            "tag": targets["tag"].ravel(),
         }
         for name, target in known.items():
+            output = outputs[f"{name}_logits"]
             chosen = target != UNKNOWN
-            flat = outputs[f"{name}_logits"].flatten(0, -2)
-            logits.setdefault(name, []).append(flat[chosen].double().numpy())
-            labels.setdefault(name, []).append(target[chosen].numpy())
+            logits.setdefault(name, []).append(output.reshape(-1, output.shape[-1])[chosen].astype(np.float64))
+            labels.setdefault(name, []).append(target[chosen])
     return {name: HeldOut(np.concatenate(logits[name]), np.concatenate(labels[name])) for name in logits}
+
+
+def fit_scaling(held_out: HeldOut, seed: int) -> Scaling:
+    """Temperature and biases, with the penalty on the biases that does best in five-fold cross-validation."""
+    folds = np.random.default_rng(seed).permutation(len(held_out.labels)) % _FOLDS
+    penalty = min(_PENALTIES, key=lambda candidate: _cross_validated_loss(held_out, folds, candidate))
+    return _fit_scaling(held_out, penalty)
+
+
+def _cross_validated_loss(held_out: HeldOut, folds: Ints, penalty: float) -> float:
+    losses = []
+    for fold in range(_FOLDS):
+        inside, outside = folds != fold, folds == fold
+        scaling = _fit_scaling(HeldOut(held_out.logits[inside], held_out.labels[inside]), penalty)
+        chances = probabilities(held_out.logits[outside], scaling)
+        right = chances[np.arange(len(chances)), held_out.labels[outside]]
+        losses.append(-np.log(np.maximum(right, 1e-12)).mean())
+    return float(np.mean(losses))
+
+
+def _fit_scaling(held_out: HeldOut, penalty: float) -> Scaling:
+    """Gradient descent on slope and biases from the best plain temperature; an infinite penalty leaves biases at 0."""
+    temperature = fit_temperature(held_out)
+    biases = np.zeros(held_out.logits.shape[1])
+    if not math.isinf(penalty):
+        truth = np.eye(len(biases))[held_out.labels]
+        slope = 1 / temperature
+        for _ in range(_DESCENT_STEPS):
+            error = probabilities(held_out.logits, Scaling(1 / slope, tuple(biases))) - truth
+            slope = max(0.05, slope - 0.01 * float((error * held_out.logits).sum(axis=1).mean()))
+            biases -= 0.3 * (error.mean(axis=0) + 2 * penalty * biases)
+        temperature = 1 / slope
+    return Scaling(round(temperature, 4), tuple(round(float(bias), 4) for bias in biases))
 
 
 def fit_temperature(held_out: HeldOut) -> float:
@@ -82,23 +126,12 @@ def fit_temperature(held_out: HeldOut) -> float:
     return round(math.exp((low + high) / 2), 4)
 
 
-def probabilities(logits: Floats, temperature: float) -> Floats:
-    """Softmax of ``logits / temperature`` over the last axis."""
-    scaled = logits / temperature
+def probabilities(logits: Floats, scaling: Scaling) -> Floats:
+    """Softmax of ``logits / temperature + biases`` over the last axis."""
+    scaled = logits / scaling.temperature + np.array(scaling.biases)
     exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     result: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
     return result
-
-
-def expected_calibration_error(confidences: Floats, correct: NDArray[np.bool_], bins: int = 10) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins, weighted by their size (Naeini et al. 2015)."""
-    which = np.minimum((confidences * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidences[which == b].mean() - correct[which == b].mean()) * (which == b).sum()
-        for b in range(bins)
-        if (which == b).any()
-    ]
-    return float(sum(gaps) / len(confidences))
 
 
 def upper_error_bound(errors: int, trials: int, alpha: float = 0.05) -> float:
@@ -132,7 +165,8 @@ def guaranteed_cut(confidences: Floats, correct: NDArray[np.bool_], target: floa
 
 
 def _log_loss(held_out: HeldOut, temperature: float) -> float:
-    chosen = probabilities(held_out.logits, temperature)[np.arange(len(held_out.labels)), held_out.labels]
+    unbiased = Scaling(temperature, (0.0,) * held_out.logits.shape[1])
+    chosen = probabilities(held_out.logits, unbiased)[np.arange(len(held_out.labels)), held_out.labels]
     return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
 

@@ -9,6 +9,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from service.normalized import NormalizedText
 
 UNKNOWN = -100
 SECONDARY_SHARE = 0.2
+_CLS_ID, _SEP_ID = 101, 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +114,25 @@ def bucketed_batches(
         batches[-1].append(row)
     rng.shuffle(batches)
     yield from (batch for batch in batches if batch)
+
+
+def padded_arrays(rows: Sequence[TrainingRow]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Padded inputs by input name, and targets by head, of these rows, as arrays."""
+    longest = max(len(row.ids) for row in rows) + 2
+    ids, mask, shapes = (np.zeros((len(rows), longest), np.int64) for _ in range(3))
+    tags = np.full((len(rows), longest), UNKNOWN, np.int64)
+    for line, row in enumerate(rows):
+        length = len(row.ids)
+        ids[line, 0], ids[line, length + 1] = _CLS_ID, _SEP_ID
+        ids[line, 1 : length + 1] = row.ids
+        shapes[line, 1 : length + 1] = row.shapes
+        mask[line, : length + 2] = 1
+        tags[line, 1 : length + 1] = row.tags
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": shapes}
+    targets = {
+        "category": np.stack([row.category for row in rows]),
+        "sentiment": np.array([row.sentiment for row in rows]),
+        "urgency": np.array([row.urgency for row in rows]),
+        "tag": tags,
+    }
+    return inputs, targets

@@ -11,18 +11,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import structlog
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.training.dataset import UNKNOWN, TrainingRow, bucketed_batches
+from models.training.dataset import UNKNOWN, TrainingRow, bucketed_batches, padded_arrays
 from models.training.network import TicketNetwork
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_SECONDS = 15.0
-_CLS_ID, _SEP_ID = 101, 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +116,8 @@ def _set_rate(optimizer: torch.optim.Optimizer, done_share: float, warmup_share:
 
 
 def collate(rows: Sequence[TrainingRow]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Padded inputs by input name, and targets by head, of these rows."""
-    longest = max(len(row.ids) for row in rows) + 2
-    ids, mask, shapes = (np.zeros((len(rows), longest), np.int64) for _ in range(3))
-    tags = np.full((len(rows), longest), UNKNOWN, np.int64)
-    for line, row in enumerate(rows):
-        length = len(row.ids)
-        ids[line, 0], ids[line, length + 1] = _CLS_ID, _SEP_ID
-        ids[line, 1 : length + 1] = row.ids
-        shapes[line, 1 : length + 1] = row.shapes
-        mask[line, : length + 2] = 1
-        tags[line, 1 : length + 1] = row.tags
-    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": shapes}
-    targets = {
-        "category": np.stack([row.category for row in rows]),
-        "sentiment": np.array([row.sentiment for row in rows]),
-        "urgency": np.array([row.urgency for row in rows]),
-        "tag": tags,
-    }
+    """Padded inputs by input name, and targets by head, of these rows, as tensors."""
+    inputs, targets = padded_arrays(rows)
     return (
         {name: torch.from_numpy(array) for name, array in inputs.items()},
         {name: torch.from_numpy(array) for name, array in targets.items()},

@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from models.training.calibrate import (
     Cut,
     HeldOut,
-    expected_calibration_error,
+    fit_scaling,
     fit_temperature,
     guaranteed_cut,
     held_out_logits,
@@ -38,10 +38,13 @@ from models.training.network import HEADS, TicketNetwork, from_sentence_encoder
 from models.training.public import read_public
 from models.training.written import read_written
 from service.evaluation.data import LabelledTicket
+from service.evaluation.metrics import calibration_error
 from service.inference.encode import WindowLimits
 
 TICKETS = Path(__file__).parent / "tickets"
 LIMITS = WindowLimits(max_tokens=256, head_tokens=192, max_windows=12)
+SECONDARY_ABOVE = 0.25
+KEEP_SPANS_ABOVE = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -116,40 +119,42 @@ def train_default(data_dir: Path, target: Path, version: str, settings: RecipeSe
     _log.info("sources_read", public=len(sources.public), written=len(sources.written), dev=len(sources.dev))
     dev_rows = make_rows(sources.dev, tokenizer, labels, LIMITS)
 
-    def report(number: int, network: torch.nn.Module) -> None:
-        _log.info("dev_figures", pass_number=number + 1, **dev_figures(held_out_logits(network, dev_rows)))
-
     torch.manual_seed(settings.fit.seed)
     network = from_sentence_encoder(base, labels)
-    network = fit(network, rows_of_pass(sources, tokenizer, labels, settings), settings.fit, report)
+    network = fit(network, rows_of_pass(sources, tokenizer, labels, settings), settings.fit)
     finish(network, dev_rows, base, target, manifest_head(version, settings, sources))
 
 
 def finish(
     network: TicketNetwork, dev_rows: Sequence[TrainingRow], base: Path, target: Path, head: dict[str, Any]
 ) -> None:
-    """Calibrate, export and write the folder."""
-    labels = read_labels()
-    held_out = held_out_logits(network, dev_rows)
-    calibrated, provenance = calibrated_heads(held_out, labels, head["provenance"]["recipe"]["review_target"])
+    """Export, calibrate what was exported, and write the folder."""
     with TemporaryDirectory() as scratch:
-        graph = Path(scratch) / "model.onnx"
-        export_graph(network, graph)
-        head["provenance"]["calibration"] = provenance
-        write_folder(target, ModelFiles(graph, base / "tokenizer.json"), head | calibrated)
-    _log.info("model_written", folder=str(target))
+        files = ModelFiles(Path(scratch) / "model.onnx", base / "tokenizer.json")
+        export_graph(network, files.onnx)
+        calibrate_and_write(files, dev_rows, target, head)
+
+
+def calibrate_and_write(files: ModelFiles, dev_rows: Sequence[TrainingRow], target: Path, head: dict[str, Any]) -> None:
+    """Set temperatures, biases and cuts on the dev rows, and write the folder with its manifest."""
+    held_out = held_out_logits(files.onnx, dev_rows)
+    recipe = head["provenance"]["recipe"]
+    calibrated, figures = calibrated_heads(held_out, read_labels(), recipe["review_target"], recipe["fit"]["seed"])
+    head["provenance"]["calibration"] = figures
+    write_folder(target, files, head | calibrated)
+    _log.info("model_written", folder=str(target), **dev_figures(held_out))
 
 
 def calibrated_heads(
-    held_out: dict[str, HeldOut], labels: LabelSet, review_target: float
+    held_out: dict[str, HeldOut], labels: LabelSet, review_target: float, seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The manifest's heads with their temperatures and cuts, and the figures that these rest on."""
+    """The manifest's heads with their scalings and cuts, and the figures that these rest on."""
     heads: dict[str, Any] = {}
     figures: dict[str, Any] = {}
     for name in HEADS:
-        temperature = fit_temperature(held_out[name])
-        heads[name] = {"labels": list(getattr(labels, name)), "temperature": temperature}
-        chances = probabilities(held_out[name].logits, temperature)
+        scaling = fit_scaling(held_out[name], seed)
+        heads[name] = {"labels": list(getattr(labels, name)), **asdict(scaling)}
+        chances = probabilities(held_out[name].logits, scaling)
         correct = chances.argmax(axis=1) == held_out[name].labels
         cut = guaranteed_cut(chances.max(axis=1), correct, review_target) if name == "category" else None
         if cut is not None:
@@ -157,11 +162,15 @@ def calibrated_heads(
         figures[name] = {
             "rows": len(correct),
             "accuracy": round(float(correct.mean()), 4),
-            "calibration_error": round(expected_calibration_error(chances.max(axis=1), correct), 4),
+            "calibration_error": round(calibration_error(chances.max(axis=1), correct), 4),
             "cut": _cut_json(cut),
         }
-    heads["category"]["secondary_above"] = 0.25
-    heads["tagger"] = {"tags": list(labels.tags), "temperature": fit_temperature(held_out["tag"]), "keep_above": 0.5}
+    heads["category"]["secondary_above"] = SECONDARY_ABOVE
+    heads["tagger"] = {
+        "tags": list(labels.tags),
+        "temperature": fit_temperature(held_out["tag"]),
+        "keep_above": KEEP_SPANS_ABOVE,
+    }
     return heads, figures
 
 

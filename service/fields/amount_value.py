@@ -18,6 +18,7 @@ from service.fields.currencies import CODES, HUNDREDTH_WORDS, NUMBER_WORDS, REGI
 from service.fields.family import words_of
 
 _MAX_CHARS: Final = 80
+_MAX_FIGURE_CHARS: Final = 24
 _FIGURES = re.compile(r"\d(?:[.,'’ \xa0\u202f\u2009]?\d)*")
 _GROUPS = re.compile(r"[^\d.,]")
 _AFTER: Final[Mapping[str, int]] = {
@@ -40,6 +41,8 @@ def _read(value: str, region: str | None) -> tuple[str, str] | None:
     figures = _FIGURES.search(value)
     if figures is None:
         return _read_spelled(value, region)
+    if len(figures[0]) > _MAX_FIGURE_CHARS:
+        return None
     before, after = value[: figures.start()], value[figures.end() :]
     multiple, rest = _multiple(after)
     written = before.strip(" -−–\xa0\u202f\u2009") or rest.strip(" \xa0\u202f\u2009,-–")

@@ -25,7 +25,7 @@ _BEFORE = re.compile(
     rf"(?:{_NUMBER}){_MULTIPLE}"
 )
 _BEHIND = re.compile(
-    rf"(?<![\w.,$€£/#-])(?:[-−]{_GAP}?)?(?:{_NUMBER}){_MULTIPLE}{_GAP}{{0,2}}"
+    rf"(?<![\w.,$€£/#])(?<![^\d\s]-)(?:[-−]{_GAP}?)?(?:{_NUMBER}){_MULTIPLE}{_GAP}{{0,2}}"
     rf"(?:(?:{_SIGN})(?![\d]|{_GAP}?\d)|(?:(?P<code>{_CODE})|(?P<word>{_WORD}))(?![\w]))"
 )
 _PENCE = re.compile(r"(?<![\w.,$€£/#-])\d{1,2}(?:\.\d{1,2})?p(?!\w)")

@@ -26,7 +26,8 @@ WORDS: Final[Mapping[str, str]] = {
     "cent": "EUR", "ct": "EUR", "złotych": "PLN", "złoty": "PLN", "złote": "PLN", "zloty": "PLN", "zlotych": "PLN",
     "zl": "PLN", "pln": "PLN", "kr": "SEK", "kr.": "SEK", "kronor": "SEK", "kroner": "NOK", "kronen": "NOK",
     "franken": "CHF", "francs": "CHF", "sfr.": "CHF", "fr.": "CHF", "rupees": "INR", "rs": "INR", "yen": "JPY",
-    "yuan": "CNY", "reais": "BRL", "pesos": "MXN", "lei": "RON", "forint": "HUF", "ft": "HUF", "shekels": "ILS",
+    "rs.": "INR", "yuan": "CNY",
+    "reais": "BRL", "pesos": "MXN", "lei": "RON", "forint": "HUF", "ft": "HUF", "shekels": "ILS",
     "liras": "TRY", "lira": "TRY", "naira": "NGN", "rand": "ZAR", "dirhams": "AED", "€uros": "EUR",
 }  # fmt: skip
 HUNDREDTH_WORDS: Final = frozenset(("pence", "p", "cent", "cents", "ct"))

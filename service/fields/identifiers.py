@@ -52,6 +52,7 @@ _SELF_ANNOUNCED = re.compile(
 )
 _SHAPED: Final = {family.field_type: family for family in (ORDER_SHAPED, INVOICE_SHAPED, ACCOUNT_SHAPED)}
 _BOOKING_CODE = re.compile(r"[A-Z]{6}(?!\w)")
+_SHOUTED: Final = frozenset(("PLEASE", "REFUND", "CANCEL", "URGENT", "NUMBER", "BEFORE"))
 _HANDLE = re.compile(r"[^\W_][\w.-]{2,30}[^\W_](?![\w@])")
 _CAMEL_HANDLE = re.compile(r"(?:[A-Z][a-z]+){2,4}(?!\w)")
 _MAX_REPEATED_IDS: Final = 50
@@ -97,7 +98,7 @@ def _end_of_id(clues: Clues, match: re.Match[str]) -> int | None:
     word, link = match["word"], match["link"]
     if word in BOOKING and not text[match.start() : start].isupper():
         code = _BOOKING_CODE.match(text, start)
-        return None if code is None else code.end()
+        return None if code is None or code[0] in _SHOUTED else code.end()
     if word in USER_NAMES:
         handle = _HANDLE.match(text, start)
         return handle.end() if handle is not None and _is_handle(handle[0], word, link) else None
@@ -109,10 +110,12 @@ def _end_of_id(clues: Clues, match: re.Match[str]) -> int | None:
 
 def _is_id(token: str, link: str) -> bool:
     digits = sum(map(str.isdigit, token))
-    if len(token) < 4 or _NOT_AN_ID.match(token):
+    if _NOT_AN_ID.match(token):
         return False
     if token.isdigit():
         return digits >= 5 or (digits >= 3 and any(mark in link for mark in ("#", "no", "nr", "num", "id", "°")))
+    if len(token) < 4:
+        return False
     is_told = ":" in link or " id" in link or " is " in link
     return digits >= 2 or (token.count("-") >= 2 and is_told)
 

@@ -15,6 +15,7 @@ import phonenumbers
 
 from service.fields.family import PHONE_INTERNATIONAL, PHONE_NAMED, PHONE_NATIONAL, Candidate, Clues
 
+_MAX_CHARS: Final = 60
 _USUAL_REGIONS: Final = ("GB", "US", "DE", "FR", "ES", "IT", "NL", "PL", "PT", "IE", "AU")
 _NUMBER = re.compile(
     r"(?<![\w.,/#*+@=_-])(?:\+[ \xa0]?|00[ \xa0]?(?=[1-9]))?\(?\d(?:[ \xa0./-]{0,2}\(?\d\)?){5,15}(?![\w@]|[-/]\w)"
@@ -51,27 +52,22 @@ def find_phone_numbers(clues: Clues) -> Iterator[Candidate]:
             yield Candidate(PHONE_NATIONAL, *match.span())
 
 
-def normalize_phone(value: str, region: str | None) -> str | None:
-    """The number in E.164, or None where its country is not to be known.
-
-    A national number without a region counts only where it is valid in exactly one of the usual countries.
-    """
-    return _to_e164(value.strip(), region)
-
-
 @lru_cache(maxsize=4096)
-def _to_e164(value: str, region: str | None) -> str | None:
-    written = "+" + value[2:] if value.startswith("00") else value
-    for guess in (None, region):
-        number = _parse(written, guess)
+def normalize_phone(value: str, region: str | None) -> str | None:
+    """The number in E.164, or None where its country is not known.
+
+    Without a region only an international prefix or the North American way of writing tells the country: many a
+    national number is valid in several.
+    """
+    written = value.strip()
+    if len(written) > _MAX_CHARS:
+        return None
+    international = "+" + written[2:] if written.startswith("00") else written
+    for guess in (None, "US" if _NANP.match(written) else region):
+        number = _parse(international, guess)
         if number is not None and phonenumbers.is_possible_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    valid = {
-        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        for number in (_parse(written, usual) for usual in _USUAL_REGIONS)
-        if number is not None and phonenumbers.is_valid_number(number)
-    }
-    return valid.pop() if region is None and len(valid) == 1 else None
+    return None
 
 
 def _parse(value: str, region: str | None) -> phonenumbers.PhoneNumber | None:

@@ -112,7 +112,8 @@ class InferenceEngine:
                         line, 1 + row.skip : 1 + len(row.positions)
                     ]
         category, sentiment, urgency = (
-            softmax(logits / head.temperature) for logits, head in zip(labels, self._heads, strict=True)
+            softmax(logits / head.temperature + np.array(head.biases or 0, np.float32))
+            for logits, head in zip(labels, self._heads, strict=True)
         )
         return [
             Prediction(

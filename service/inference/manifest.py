@@ -26,12 +26,22 @@ class _Frozen(BaseModel):
 
 
 class Head(_Frozen):
-    """A classification head: labels in logit order, the temperature fitted on held-out rows, and its cuts."""
+    """A classification head: labels in logit order, its cuts, and the scaling fitted on held-out rows.
+
+    Logits are divided by the temperature, and a label's bias is added, before the softmax.
+    """
 
     labels: tuple[str, ...] = Field(min_length=2)
     temperature: float = Field(gt=0)
+    biases: tuple[float, ...] = ()
     review_below: Probability = 0.0
     secondary_above: Probability = 1.0
+
+    @model_validator(mode="after")
+    def _one_bias_a_label(self) -> Self:
+        if self.biases and len(self.biases) != len(self.labels):
+            raise ValueError("there must be one bias a label, or none")
+        return self
 
 
 class Tagger(_Frozen):

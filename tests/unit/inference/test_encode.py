@@ -1,0 +1,105 @@
+"""In: texts with parts. Out: rows that cover each of their tokens once for the tagger, and bounded ones for the labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+
+from service.inference.encode import EncodedBatch, WindowLimits, encode_texts, pad_rows
+from service.inference.shapes import LOWER, TITLE
+from service.normalized import NormalizedText, Part, PartKind
+
+LIMITS = WindowLimits(max_tokens=66, head_tokens=48, max_windows=40)
+ROOM = 64
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    made = Tokenizer(WordLevel({"[UNK]": 1, "a": 5, "b": 6}, unk_token="[UNK]"))
+    made.pre_tokenizer = Whitespace()
+    return made
+
+
+def text_of(own_words: int, quoted_words: int = 0) -> NormalizedText:
+    own, quoted = "a " * own_words, "b " * quoted_words
+    parts = [Part(PartKind.MESSAGE, 0, len(own)), Part(PartKind.QUOTE, len(own), len(own) + len(quoted))]
+    return NormalizedText(own + quoted, tuple(part for part in parts if part.start < part.end))
+
+
+def tagged_positions(batch: EncodedBatch, index: int = 0) -> list[int]:
+    return [
+        int(position)
+        for row in batch.rows
+        if row.for_tags and row.text_index == index
+        for position in row.positions[row.skip :]
+    ]
+
+
+def test_encode_text_that_fits_is_one_row_for_everything(tokenizer: Tokenizer) -> None:
+    batch = encode_texts(tokenizer, [text_of(ROOM)], LIMITS)
+
+    (row,) = batch.rows
+    assert (row.for_labels, row.for_tags, len(row.positions)) == (True, True, ROOM)
+    assert batch.truncated == (False,)
+
+
+def test_encode_text_one_token_too_long_has_a_head_and_tail_row_for_the_labels(tokenizer: Tokenizer) -> None:
+    batch = encode_texts(tokenizer, [text_of(ROOM + 1)], LIMITS)
+
+    label_row = batch.rows[0]
+    assert (label_row.for_labels, label_row.for_tags) == (True, False)
+    assert label_row.positions.tolist() == [*range(48), *range(49, 65)]
+
+
+def test_encode_quoted_history_is_read_by_the_tagger_only(tokenizer: Tokenizer) -> None:
+    batch = encode_texts(tokenizer, [text_of(10, 20)], LIMITS)
+
+    labels = [row.positions.tolist() for row in batch.rows if row.for_labels]
+    assert labels == [list(range(10))]
+    assert sorted(tagged_positions(batch)) == list(range(30))
+
+
+def test_encode_text_that_is_nothing_but_quoted_is_read_for_the_labels_too(tokenizer: Tokenizer) -> None:
+    batch = encode_texts(tokenizer, [text_of(0, 20)], LIMITS)
+
+    (row,) = batch.rows
+    assert row.for_labels
+    assert len(row.positions) == 20
+
+
+def test_encode_text_beyond_the_windows_is_marked_and_no_window_is_added(tokenizer: Tokenizer) -> None:
+    few = WindowLimits(66, 48, 3)
+
+    batch = encode_texts(tokenizer, [text_of(1_000), text_of(3)], few)
+
+    assert batch.truncated == (True, False)
+    assert len([row for row in batch.rows if row.text_index == 0]) == 3
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_encode_any_length_every_token_is_tagged_and_no_row_is_too_long(own: int, quoted: int) -> None:
+    made = Tokenizer(WordLevel({"[UNK]": 1, "a": 5, "b": 6}, unk_token="[UNK]"))
+    made.pre_tokenizer = Whitespace()
+
+    batch = encode_texts(made, [text_of(own, quoted)], LIMITS)
+
+    assert batch.truncated == (False,)
+    assert set(tagged_positions(batch)) == set(range(own + quoted))
+    assert all(len(row.positions) <= ROOM for row in batch.rows)
+    assert sum(row.for_labels for row in batch.rows) == 1
+
+
+def test_pad_rows_puts_special_tokens_and_masks_the_padding(tokenizer: Tokenizer) -> None:
+    batch = encode_texts(tokenizer, [NormalizedText("a A", ()), NormalizedText("a b a a", ())], LIMITS)
+
+    ids, mask, shapes = pad_rows(batch.rows, batch.texts, cls_id=101, sep_id=102)
+
+    assert ids.tolist() == [[101, 5, 1, 102, 0, 0], [101, 5, 6, 5, 5, 102]]
+    assert mask.tolist() == [[1, 1, 1, 1, 0, 0], [1] * 6]
+    assert shapes[0, :4].tolist() == [LOWER, LOWER, TITLE, LOWER]
+    assert {array.dtype for array in (ids, mask, shapes)} == {np.dtype(np.int64)}
