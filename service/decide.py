@@ -8,7 +8,7 @@ A failure of the model for one ticket is not hidden here: `service.isolate` find
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service.clocks import Clock
@@ -170,14 +170,19 @@ def extract_fields(
     written_at = ticket.created_at or now
     region = region_of(ticket.requester.locale)
     received = ticket.text
+    normalized = [
+        replace(
+            span,
+            normalized=normalize_value(span.type, text.text[span.start : span.end], now=written_at, region=region),
+        )
+        for span in model_spans
+    ]
     fields = []
-    for span in merge_fields(find_fields(text.text, now=written_at, region=region), model_spans):
+    patterns = find_fields(text.text, now=written_at, region=region)
+    for span in merge_fields(patterns, normalized, text=text.text):
         start, end = text.to_received(span.start, span.end)
-        normalized = span.normalized
-        if normalized is None:
-            normalized = normalize_value(span.type, text.text[span.start : span.end], now=written_at, region=region)
         fields.append(
-            ExtractedField(span.type, received[start:end], normalized, start, end, span.confidence, span.source)
+            ExtractedField(span.type, received[start:end], span.normalized, start, end, span.confidence, span.source)
         )
     return tuple(fields)
 

@@ -1,8 +1,9 @@
 """In: an exported graph and held-out tickets. Out: each head's temperature and biases, and cuts with their numbers.
 
 Temperature and biases are the vector scaling of Guo et al. 2017 (arXiv 1706.04599) with one shared slope; how far the
-biases may go is chosen by cross-validation, since held-out tickets are few. A cut comes from fixed-sequence testing with the
-one-sided Clopper-Pearson bound: the threshold walks from strict to loose and stops before the bound passes the target.
+biases may go is chosen by cross-validation, since held-out tickets are few. A cut comes from fixed-sequence testing
+with the one-sided Clopper-Pearson bound: the threshold walks from strict to loose and stops before the bound passes the
+target.
 """
 
 from __future__ import annotations

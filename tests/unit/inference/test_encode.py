@@ -1,4 +1,4 @@
-"""In: texts with parts. Out: rows that cover each of their tokens once for the tagger, and bounded ones for the labels."""
+"""In: texts with parts. Out: bounded rows, of which the tagger's cover every token."""
 
 from __future__ import annotations
 
