@@ -1,6 +1,6 @@
 """In: records as they arrive. Out: batches, closed by count, by bytes or by the age of their first record.
 
-Bounded by construction: what does not fit opens the next batch, and a record is never larger than Kafka lets it be.
+A batch may pass its bytes by what one poll brought, which the consumer's fetch size bounds.
 """
 
 from __future__ import annotations

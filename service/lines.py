@@ -16,6 +16,6 @@ def read_lines(file: BinaryIO) -> Iterator[bytes]:
     limit = MAX_MESSAGE_BYTES + 2
     while line := file.readline(limit):
         ended = line.endswith(b"\n")
-        yield line.rstrip(b"\r\n")
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
         while not ended and (rest := file.readline(limit)):
             ended = rest.endswith(b"\n")

@@ -24,7 +24,8 @@ from service.logs import LogFormat
 PREFIX = "DESKROUTE_"
 CONFIG_FILE_VARIABLE = "DESKROUTE_CONFIG"
 DEFAULT_CONFIG_FILE = Path("deskroute.toml")
-_OTHER_TOOLS = ("TEST_", "RUN_", "KAFKA_PORT", "POSTGRES_PORT", "CONFIG", "PARTITIONS")
+_OTHER_TOOLS = ("CONFIG", "KAFKA_PORT", "PARTITIONS", "POSTGRES_PORT", "RUN_DIR", "RUN_WITH")
+_TESTS = "TEST_"
 
 Positive = Annotated[int, Field(gt=0)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -100,7 +101,7 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         problems += [_describe(problem["loc"], problem["msg"]) for problem in error.errors()]
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         problems.append(f"{os.environ.get(CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE)}: {error}")
     if problems:
         raise ConfigurationError("; ".join(problems))
@@ -112,7 +113,10 @@ def _unknown_variables() -> list[str]:
     return [
         f"{name}: no such setting"
         for name in sorted(os.environ)
-        if name.startswith(PREFIX) and name not in known and not name.removeprefix(PREFIX).startswith(_OTHER_TOOLS)
+        if name.startswith(PREFIX)
+        and name not in known
+        and name.removeprefix(PREFIX) not in _OTHER_TOOLS
+        and not name.startswith(PREFIX + _TESTS)
     ]
 
 

@@ -85,10 +85,11 @@ class WorkerSettings:
 
 @dataclass(slots=True)
 class _Owned:
-    """A claimed partition: next offsets read, stored and published, and the one committed to Kafka."""
+    """A claimed partition: next offsets read, judged for the budget, stored, published, and committed to Kafka."""
 
     claim: PartitionClaim
     read: int
+    judged: int
     stored: int
     published: int
     committed: int
@@ -165,7 +166,7 @@ class Worker:
                 self._settings.topic_ids.get(partition.topic),
             )[0]
             start = min(claim.next_offset, max(claim.published_offset, committed or 0))
-            self._owned[partition] = _Owned(claim, start, claim.next_offset, start, committed or 0)
+            self._owned[partition] = _Owned(claim, start, start, claim.next_offset, start, committed or 0)
             positions[partition] = start
             _log.info(
                 "partition_claimed",
@@ -180,7 +181,10 @@ class Worker:
     def _process(self, records: Sequence[InputRecord]) -> None:
         decoded = decode_records(records)  # S2
         for item in decoded:
-            self._budget.spend(item.record.source, isinstance(item.outcome, InvalidMessageError))
+            owned = self._owned[item.record.source]
+            if item.record.offset >= owned.judged:  # what is read again after a hold was counted before
+                owned.judged = item.record.next_offset
+                self._budget.spend(item.record.source, isinstance(item.outcome, InvalidMessageError))
         self._finish(decoded)
 
     def _finish(self, decoded: Sequence[Decoded]) -> bool:

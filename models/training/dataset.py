@@ -73,7 +73,7 @@ def _row(
         if ticket.urgency is not None:
             urgency = labels.urgency.index(ticket.urgency)
     row_tags = tags[row.positions].copy() if row.for_tags else np.full(len(row.positions), UNKNOWN, np.int64)
-    row_tags[: row.skip] = UNKNOWN
+    row_tags[: row.tagged.start] = row_tags[row.tagged.stop :] = UNKNOWN
     return TrainingRow(tokens.ids[row.positions], tokens.shapes[row.positions], category, sentiment, urgency, row_tags)
 
 

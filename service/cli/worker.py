@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 
 import structlog
-import typer
 
 from service.cli.errors import errors_reported
 from service.cli.options import ModelOption, RulesOption
@@ -32,6 +31,5 @@ def worker(model: ModelOption = None, rules: RulesOption = None) -> None:
                 group=settings.kafka_group,
                 topic=settings.topic_incoming,
             )
-            typer.echo("deskroute worker is consuming", err=True)
             consumer.run()
         _log.info("worker_stopped")

@@ -76,6 +76,8 @@ def read_labelled(path: Path) -> Iterator[LabelledTicket]:
             yield from read_rows(file)
         except UnicodeDecodeError as error:
             raise LabelledDataError(f"{file}: not UTF-8: {error.reason} at byte {error.start}") from error
+        except csv.Error as error:
+            raise LabelledDataError(f"{file}: not CSV: {error}") from error
 
 
 def _jsonl_rows(file: Path) -> Iterator[LabelledTicket]:
@@ -106,9 +108,12 @@ def _csv_ticket(row: Mapping[str, str | None], source: str) -> LabelledTicket:
     spans = None
     if fields:
         spans = tuple(Span(int(item["start"]), int(item["end"]), str(item["type"])) for item in json.loads(fields))
+    subject, body = row.get("subject") or None, row.get("text") or row.get("body") or ""
+    if not subject and not body:
+        raise ValueError("the row has no text")
     return LabelledTicket(
-        subject=row.get("subject") or None,
-        body=row.get("text") or row.get("body") or "",
+        subject=subject,
+        body=body,
         source=source,
         spans=spans,
         **_known(row),

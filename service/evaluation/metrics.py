@@ -74,7 +74,8 @@ def coverage_at_precision(confidences: Floats, correct: Flags, target: float) ->
     """
     order = np.argsort(-confidences, kind="stable")
     precision = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(precision >= target)
+    is_last_of_tie = np.r_[np.diff(confidences[order]) != 0, True]
+    good = np.flatnonzero((precision >= target) & is_last_of_tie)
     if not len(good):
         return 0.0, 1.0
     last = int(good[-1])

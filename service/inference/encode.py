@@ -49,7 +49,8 @@ class EncodedText:
 class Row:
     """One row of model input: the positions of its tokens in the text's `EncodedText`, and who reads its outputs.
 
-    The tags of the first ``skip`` tokens are left to the window before.
+    Where windows overlap, the tags of the first ``skip`` tokens are the window before's, and those of the last
+    ``leave`` the window after's, so that no token has two answers.
     """
 
     text_index: int
@@ -57,6 +58,12 @@ class Row:
     for_labels: bool
     for_tags: bool
     skip: int = 0
+    leave: int = 0
+
+    @property
+    def tagged(self) -> slice:
+        """Which of the row's tokens it gives the tags of."""
+        return slice(self.skip, len(self.positions) - self.leave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +124,17 @@ def _rows(index: int, text: NormalizedText, tokens: EncodedText, limits: WindowL
             if len(rows) >= limits.max_windows:
                 cut = True
                 break
-            skip = _WINDOW_OVERLAP_TOKENS // 2 if start else 0
-            rows.append(Row(index, positions[start : start + room], for_labels=False, for_tags=True, skip=skip))
+            is_last = start + room >= len(positions)
+            rows.append(
+                Row(
+                    index,
+                    positions[start : start + room],
+                    for_labels=False,
+                    for_tags=True,
+                    skip=_WINDOW_OVERLAP_TOKENS // 2 if start else 0,
+                    leave=0 if is_last or len(rows) + 1 >= limits.max_windows else _WINDOW_OVERLAP_TOKENS // 2,
+                )
+            )
     return rows, cut
 
 

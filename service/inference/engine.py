@@ -76,9 +76,9 @@ class InferenceEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = ort.InferenceSession(str(folder / ONNX_FILE), options, providers=["CPUExecutionProvider"])
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         except (*_ORT_ERRORS, ValueError, OSError) as error:
             raise ModelError(f"model {folder} cannot be loaded: {error}") from error
+        self._tokenizer = _open_tokenizer(folder / TOKENIZER_FILE)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._cls_id, self._sep_id = (self._token_id(token) for token in ("[CLS]", "[SEP]"))
@@ -108,9 +108,8 @@ class InferenceEngine:
                     for target, logits in zip(labels, head_logits, strict=True):
                         target[row.text_index] = logits[line]
                 if row.for_tags:
-                    tags[row.text_index][row.positions[row.skip :]] = tag_logits[
-                        line, 1 + row.skip : 1 + len(row.positions)
-                    ]
+                    own = row.tagged
+                    tags[row.text_index][row.positions[own]] = tag_logits[line, 1 + own.start : 1 + own.stop]
         category, sentiment, urgency = (
             softmax(logits / head.temperature + np.array(head.biases or 0, np.float32))
             for logits, head in zip(labels, self._heads, strict=True)
@@ -176,6 +175,13 @@ class InferenceEngine:
         )
         if widths != expected:
             raise ModelError(f"the graph's outputs {widths} do not fit the manifest's labels {expected}")
+
+
+def _open_tokenizer(file: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise ModelError(f"{file} is not a tokenizer: {error}") from error
 
 
 def softmax(logits: Floats) -> Floats:

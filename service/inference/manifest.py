@@ -82,13 +82,18 @@ class Manifest(_Frozen):
     sentiment: Head
     urgency: Head
     tagger: Tagger
-    max_tokens: int = Field(ge=16, le=512)
+    max_tokens: int = Field(ge=64, le=512)
     head_tokens: int = Field(ge=1)
     max_windows: int = Field(ge=1)
     opset: int
     files: dict[str, FileEntry]
     provenance: dict[str, Any]
-    evaluation: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _head_leaves_room_for_a_tail(self) -> Self:
+        if self.head_tokens >= self.max_tokens - 2:
+            raise ValueError("head_tokens must be below max_tokens - 2, so that a long text's end is read too")
+        return self
 
 
 def open_model_folder(folder: Path) -> tuple[Manifest, ModelRef]:

@@ -105,7 +105,6 @@ def test_read_labelled_missing_path_is_refused(tmp_path: Path) -> None:
         list(read_labelled(tmp_path / "absent.csv"))
 
 
-@pytest.mark.xfail(strict=True, reason="csv.Error of the reader itself is not translated")
 def test_read_labelled_csv_cell_beyond_the_limit_is_refused(read: Read) -> None:
     with pytest.raises(LabelledDataError):
         read("desk.csv", "text\n" + "x" * 10_000_001)

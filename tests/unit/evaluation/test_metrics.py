@@ -48,7 +48,6 @@ def test_coverage_at_precision_that_no_row_reaches_is_nothing() -> None:
     assert coverage_at_precision(np.array([0.9, 0.8]), np.array([False, True]), 0.9) == (0.0, 1.0)
 
 
-@pytest.mark.xfail(strict=True, reason="rows of one confidence are cut apart, which no threshold can do")
 def test_coverage_at_precision_rows_of_equal_confidence_stand_together() -> None:
     assert coverage_at_precision(np.array([0.9, 0.9]), np.array([True, False]), 0.9) == (0.0, 1.0)
 
