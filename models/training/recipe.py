@@ -44,7 +44,7 @@ from service.inference.encode import WindowLimits
 TICKETS = Path(__file__).parent / "tickets"
 LIMITS = WindowLimits(max_tokens=256, head_tokens=192, max_windows=12)
 SECONDARY_ABOVE = 0.25
-KEEP_SPANS_ABOVE = 0.5
+KEEP_SPANS_ABOVE = 0.7
 
 _log = structlog.get_logger(__name__)
 
