@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from service.decide import Decider
-from service.decode import decode_ticket
+from service.decode import try_decode
 from service.errors import InvalidMessageError
 from service.isolate import decide_isolating
 from service.result import TicketResult
@@ -44,7 +44,7 @@ def classify_lines(decider: Decider, lines: Iterable[bytes], batch_size: int) ->
     """Classify lines in batches; memory holds one batch at a time."""
     numbered = enumerate(lines, 1)
     while batch := list(islice(numbered, batch_size)):
-        decoded = [(number, _decode(line)) for number, line in batch]
+        decoded = [(number, try_decode(line)) for number, line in batch]
         tickets = [outcome for _, outcome in decoded if isinstance(outcome, Ticket)]
         decided = iter(decide_isolating(decider.decide, tickets))
         for number, outcome in decoded:
@@ -52,10 +52,3 @@ def classify_lines(decider: Decider, lines: Iterable[bytes], batch_size: int) ->
                 yield ClassifiedLine(number, next(decided), outcome)
             else:
                 yield ClassifiedLine(number, outcome, None)
-
-
-def _decode(line: bytes) -> Ticket | InvalidMessageError:
-    try:
-        return decode_ticket(line)
-    except InvalidMessageError as error:
-        return error

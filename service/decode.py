@@ -47,6 +47,14 @@ def decode_ticket(raw: bytes, *, received_at: datetime | None = None) -> Ticket:
         raise _invalid(Reason.SCHEMA, _condense(error)) from None
 
 
+def try_decode(raw: bytes, *, received_at: datetime | None = None) -> Ticket | InvalidMessageError:
+    """The same, with the reason given back instead of raised: a bad message must not stop its neighbours."""
+    try:
+        return decode_ticket(raw, received_at=received_at)
+    except InvalidMessageError as error:
+        return error
+
+
 def _parse(raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_MESSAGE_BYTES:
         raise _invalid(Reason.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_MESSAGE_BYTES} are accepted")

@@ -10,7 +10,7 @@ import structlog
 
 from service import __version__
 from service.broker.records import InputRecord
-from service.decode import decode_ticket
+from service.decode import try_decode
 from service.errors import InvalidMessageError
 from service.store.values import DeadLetter
 from service.ticket import Ticket
@@ -28,7 +28,7 @@ class Decoded:
 
 def decode_records(records: Sequence[InputRecord]) -> list[Decoded]:
     """Decode each record by itself; a bad one never stops its neighbours."""
-    return [Decoded(record, _decode(record)) for record in records]
+    return [Decoded(record, try_decode(record.value, received_at=record.received_at)) for record in records]
 
 
 def dead_letter(record: InputRecord, error: InvalidMessageError, model_version: str, failed_at: datetime) -> DeadLetter:
@@ -55,10 +55,3 @@ def dead_letter(record: InputRecord, error: InvalidMessageError, model_version: 
         model_version=model_version,
         failed_at=failed_at,
     )
-
-
-def _decode(record: InputRecord) -> Ticket | InvalidMessageError:
-    try:
-        return decode_ticket(record.value, received_at=record.received_at)
-    except InvalidMessageError as error:
-        return error
