@@ -1,0 +1,1 @@
+"""In: a running deskroute. Out: load on it; programs to start by hand, never timed tests."""
