@@ -13,12 +13,12 @@ from typing import TextIO
 
 from service.classify import ClassifiedLine, classify_lines
 from service.decide import Decider
-from service.events import routed_event, routed_event_id
+from service.events import routed_event
+from service.record import stored_decision
 from service.result import TicketResult
 from service.store import migrate
 from service.store.engine import create_store_engine
 from service.store.store import Store
-from service.store.values import StoredDecision
 from service.ticket import Ticket
 
 EVENTS_FILE = "routed.jsonl"
@@ -74,18 +74,7 @@ def run_demo(decider: Decider, lines: Iterable[bytes], folder: Path) -> DemoRun:
 
 
 def _finish(store: Store, events: TextIO, pending: list[tuple[Ticket, TicketResult]]) -> None:
-    store.record_results(
-        [
-            StoredDecision(
-                result=result,
-                channel=ticket.channel,
-                source=ticket.source,
-                received_at=result.processed_at,
-                event_id=routed_event_id(result.tenant, result.ticket_id, result.revision),
-            )
-            for ticket, result in pending
-        ]
-    )
+    store.record_results([stored_decision(ticket, result, result.processed_at) for ticket, result in pending])
     for stored in store.read_events([(result.tenant, result.ticket_id, result.revision) for _, result in pending]):
         events.write(routed_event(stored.document).decode() + "\n")
 

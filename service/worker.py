@@ -32,10 +32,10 @@ from service.budget import DeadLetterBudget
 from service.clocks import Clocks
 from service.decide import Decider, revision_of
 from service.errors import InvalidMessageError, TransientError
-from service.events import routed_event_id
 from service.intake import Decoded, dead_letter, decode_records
 from service.isolate import decide_isolating
 from service.publish import OutputTopics, output_records
+from service.record import stored_decision
 from service.store.store import Store
 from service.store.values import (
     BatchRange,
@@ -235,16 +235,8 @@ class Worker:
             if isinstance(outcome, InvalidMessageError):
                 letters.append(self._letter(record, outcome))
                 continue
-            decisions.append(
-                StoredDecision(
-                    result=outcome,
-                    channel=ticket.channel,
-                    source=ticket.source,
-                    received_at=record.received_at,
-                    event_id=routed_event_id(outcome.tenant, outcome.ticket_id, outcome.revision),
-                    coordinates=Coordinates(record.source.topic, record.source.partition, record.offset),
-                )
-            )
+            at = Coordinates(record.source.topic, record.source.partition, record.offset)
+            decisions.append(stored_decision(ticket, outcome, record.received_at, at))
         return decisions, letters
 
     def _letter(self, record: InputRecord, error: InvalidMessageError) -> DeadLetter:

@@ -12,15 +12,15 @@ from service.bench.texts import TicketSet
 from service.clocks import Clocks
 from service.decide import Decider, extract_fields, own_words, routing_facts
 from service.decode import decode_ticket
-from service.events import routed_event, routed_event_id
+from service.events import routed_event
 from service.inference.engine import InferenceEngine
 from service.language import detect_language
 from service.normalize import normalize
+from service.record import stored_decision
 from service.routing.engine import route
 from service.store import migrate
 from service.store.engine import create_store_engine
 from service.store.store import Store
-from service.store.values import StoredDecision
 
 _BATCH_TICKETS = 256
 
@@ -72,13 +72,7 @@ def measure_stages(engine: InferenceEngine, decider: Decider, ticket_set: Ticket
                 for ticket, what in zip(tickets, understood, strict=True):
                     route(decider.rules, routing_facts(ticket, what))
             decisions = [
-                StoredDecision(
-                    result,
-                    ticket.channel,
-                    ticket.source,
-                    now,
-                    routed_event_id(result.tenant, result.ticket_id, result.revision),
-                )
+                stored_decision(ticket, result, now)
                 for ticket, result in zip(tickets, decider.conclude(tickets, understood, now), strict=True)
             ]
             with times.stage("store"):

@@ -6,20 +6,19 @@ from rich.console import Console
 from rich.table import Table
 
 from service.evaluation.evaluate import Evaluation
-from service.evaluation.metrics import ClassFigures
+from service.evaluation.metrics import ClassFigures, HeadFigures
 
 
 def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print what was measured; parts without labels in the data are left out."""
     console.print(f"{evaluation.rows} tickets, {evaluation.tickets_per_s:.0f} tickets/s")
     _print_summary(evaluation, console)
-    for title, head in (("category", evaluation.category), ("fields", evaluation.fields)):
+    for title in ("category", "sentiment", "urgency"):
+        head: HeadFigures | None = getattr(evaluation, title)
         if head is not None:
-            classes = head.types if title == "fields" else head.classes  # type: ignore[union-attr]
-            console.print(_class_table(title, classes))
-    for title, head_figures in (("sentiment", evaluation.sentiment), ("urgency", evaluation.urgency)):
-        if head_figures is not None:
-            console.print(_class_table(title, head_figures.classes))
+            console.print(_class_table(title, head.classes))
+    if evaluation.fields is not None:
+        console.print(_class_table("fields", evaluation.fields.types))
     if evaluation.coverage:
         _print_coverage(evaluation, console)
     if evaluation.groups:
