@@ -36,7 +36,7 @@ class Batcher:
             if not self._records:
                 self._opened_at_s = now_s
             self._records.append(record)
-            self._bytes += len(record.value)
+            self._bytes += len(record.value or b"")
 
     @property
     def room(self) -> int:

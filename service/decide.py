@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from service.clocks import Clock
 from service.fields.merge import merge_fields
@@ -30,15 +30,18 @@ from service.result import (
     SentimentResult,
     TicketResult,
 )
+from service.revisions import microseconds
 from service.routing.engine import RoutingFacts, route
 from service.routing.rules import RuleSet
 from service.ticket import Ticket
 
 CATEGORY_UNSURE = "category_confidence_below_cut"
 URGENCY_UNSURE = "urgency_confidence_below_cut"
+MAX_FIELDS = 500
+"""A result has to fit into a message that a broker takes, however many prices a hostile ticket lists."""
+
 _LANGUAGE_SAMPLE_CHARS = 2_000
 _CONFIDENCE_DIGITS = 4
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,12 @@ class Decider:
     def model(self) -> ModelRef:
         """The model that decides."""
         return self._engine.model
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """The labels that a result may have, by head."""
+        manifest = self._engine.manifest
+        return {name: getattr(manifest, name).labels for name in ("category", "sentiment", "urgency")}
 
     @property
     def rules(self) -> RuleSet:
@@ -115,13 +124,14 @@ class Decider:
             reasons.append(CATEGORY_UNSURE)
         if urgency.confidence < manifest.urgency.review_below:
             reasons.append(URGENCY_UNSURE)
+        fields = extract_fields(ticket, text, prediction.spans, now)
         return Understanding(
             category=category,
             sentiment=_sentiment(manifest.sentiment, prediction.sentiment),
             urgency=urgency,
             language=detect_language(own_words(text)),
-            fields=extract_fields(ticket, text, prediction.spans, now),
-            truncated=prediction.truncated,
+            fields=fields,
+            truncated=prediction.truncated or len(fields) == MAX_FIELDS,
             review_reasons=tuple(reasons),
         )
 
@@ -131,7 +141,7 @@ class Decider:
         return TicketResult(
             ticket_id=ticket.ticket_id,
             tenant=ticket.tenant,
-            revision=revision_of(ticket),
+            revision=microseconds(ticket.revised_at),
             category=what.category,
             sentiment=what.sentiment,
             urgency=what.urgency,
@@ -146,15 +156,6 @@ class Decider:
         )
 
 
-def revision_of(ticket: Ticket) -> int:
-    """The order of a ticket's revisions: microseconds since 1970 of its last change, 0 where no time is known."""
-    revised_at = ticket.revised_at
-    if revised_at is None:
-        return 0
-    delta = revised_at - _EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
 def own_words(text: NormalizedText) -> str:
     """The start of what the customer wrote now; of the whole text where that is nothing but quoted."""
     own = "\n".join(
@@ -166,7 +167,7 @@ def own_words(text: NormalizedText) -> str:
 def extract_fields(
     ticket: Ticket, text: NormalizedText, model_spans: Sequence[FieldSpan], now: datetime
 ) -> tuple[ExtractedField, ...]:
-    """Patterns and model spans merged, normalised, and mapped to the text as received."""
+    """Patterns and model spans merged, normalised, and mapped to the text as received; the first `MAX_FIELDS`."""
     written_at = ticket.created_at or now
     region = region_of(ticket.requester.locale)
     received = ticket.text
@@ -179,7 +180,7 @@ def extract_fields(
     ]
     fields = []
     patterns = find_fields(text.text, now=written_at, region=region)
-    for span in merge_fields(patterns, normalized, text=text.text):
+    for span in merge_fields(patterns, normalized, text=text.text)[:MAX_FIELDS]:
         start, end = text.to_received(span.start, span.end)
         fields.append(
             ExtractedField(span.type, received[start:end], span.normalized, start, end, span.confidence, span.source)

@@ -29,7 +29,7 @@ _SURROGATE_ESCAPES: Final = re.compile(
 
 def decode_ticket(raw: bytes, *, received_at: datetime | None = None) -> Ticket:
     """Decode one message; ``received_at`` (the Kafka timestamp) stands in for a missing ``created_at``."""
-    payload = _parse(raw)
+    payload = parse_object(raw)
     given_source = payload.get("source")
     if isinstance(given_source, str) and given_source not in _KNOWN_SOURCES:
         raise _invalid(Reason.UNKNOWN_SOURCE, f"source: should be one of {', '.join(sorted(_KNOWN_SOURCES))}")
@@ -44,7 +44,7 @@ def decode_ticket(raw: bytes, *, received_at: datetime | None = None) -> Ticket:
         return Ticket.model_validate(payload)
     except ValidationError as error:
         # Not chained: pydantic's own text shows the input.
-        raise _invalid(Reason.SCHEMA, _condense(error)) from None
+        raise _invalid(Reason.SCHEMA, condense(error)) from None
 
 
 def try_decode(raw: bytes, *, received_at: datetime | None = None) -> Ticket | InvalidMessageError:
@@ -55,7 +55,8 @@ def try_decode(raw: bytes, *, received_at: datetime | None = None) -> Ticket | I
         return error
 
 
-def _parse(raw: bytes) -> dict[str, Any]:
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object that a message is; raises `InvalidMessageError` where it is none."""
     if len(raw) > MAX_MESSAGE_BYTES:
         raise _invalid(Reason.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_MESSAGE_BYTES} are accepted")
     text = raw.removeprefix(BOM_UTF8)
@@ -85,7 +86,8 @@ def _parse_again(text: bytes, first_error: ValueError) -> Any:
         raise _invalid(Reason.NOT_JSON, str(error)) from None
 
 
-def _condense(error: ValidationError) -> str:
+def condense(error: ValidationError) -> str:
+    """What is wrong and where, without the input."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     told = [
         ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))))

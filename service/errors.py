@@ -45,7 +45,9 @@ class Reason(StrEnum):
     UNKNOWN_SOURCE = "unknown_source"
     UNKNOWN_TENANT = "unknown_tenant"
     INFERENCE = "inference_failed"
+    PROCESS_DIED = "process_died"
     REJECTED_BY_STORE = "rejected_by_store"
+    UNKNOWN_TICKET = "unknown_ticket"
 
 
 class DeskrouteError(Exception):

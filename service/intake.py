@@ -1,4 +1,7 @@
-"""In: raw records. Out: for each its ticket or the reason why there is none, and the dead letter of a failed one."""
+"""In: raw records. Out: for each what it says (a ticket, a correction, a tombstone), or why it says nothing.
+
+A record without a value whose key names a ticket is a tombstone: Kafka's own way of saying that the ticket is deleted.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from service import __version__
 from service.broker.records import InputRecord
+from service.corrections import Correction, try_decode_correction
 from service.decode import try_decode
-from service.errors import InvalidMessageError
-from service.store.values import DeadLetter
-from service.ticket import Ticket
+from service.errors import InvalidMessageError, Reason, Stage
+from service.store.values import DeadLetter, Erasure, SuppressionKind
+from service.ticket import Tenant, Ticket, TicketId
+
+Message = Ticket | Correction | Erasure
 
 _log = structlog.get_logger(__name__)
+_TICKET_KEY = TypeAdapter(tuple[Tenant, TicketId])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +31,30 @@ class Decoded:
     """A record and what came of decoding it."""
 
     record: InputRecord
-    outcome: Ticket | InvalidMessageError
+    outcome: Message | InvalidMessageError
 
 
-def decode_records(records: Sequence[InputRecord]) -> list[Decoded]:
+def decode_records(records: Sequence[InputRecord], corrections_topic: str) -> list[Decoded]:
     """Decode each record by itself; a bad one never stops its neighbours."""
-    return [Decoded(record, try_decode(record.value, received_at=record.received_at)) for record in records]
+    return [Decoded(record, _decode(record, corrections_topic)) for record in records]
+
+
+def _decode(record: InputRecord, corrections_topic: str) -> Message | InvalidMessageError:
+    if record.value is None:
+        return _tombstone(record)
+    if record.source.topic == corrections_topic:
+        return try_decode_correction(record.value)
+    return try_decode(record.value, received_at=record.received_at)
+
+
+def _tombstone(record: InputRecord) -> Erasure | InvalidMessageError:
+    try:
+        tenant, _, ticket_id = (record.key or b"").decode().partition("/")
+        tenant, ticket_id = _TICKET_KEY.validate_python((tenant, ticket_id))
+    except (UnicodeDecodeError, ValidationError):
+        detail = "the message has no value, and its key is not tenant/ticket_id"
+        return InvalidMessageError(Reason.EMPTY, Stage.DECODE, detail)
+    return Erasure(tenant, SuppressionKind.TICKET, ticket_id, record.received_at)
 
 
 def dead_letter(record: InputRecord, error: InvalidMessageError, model_version: str, failed_at: datetime) -> DeadLetter:

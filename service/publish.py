@@ -2,12 +2,14 @@
 
 An event is built from what the store holds and nothing else, so that a repeat is the same to the byte. A dead letter
 carries the original key, bytes and headers untouched; what is said of the failure goes into headers beside them.
+Where it is larger than a broker takes, it goes without its value: the store has the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from service.broker.records import Headers, OutputRecord
 from service.events import CONTENT_TYPE, routed_event
@@ -15,6 +17,8 @@ from service.store.values import DeadLetter, StoredEvent
 
 _EVENT_HEADERS: Headers = (("content-type", CONTENT_TYPE.encode()),)
 HEADER_PREFIX = "deskroute-"
+MAX_LETTER_BYTES = 1_000_000
+"""Below what a broker takes by default (1,048,588 bytes a batch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +60,11 @@ def _dead_letter_record(topic: str, letter: DeadLetter) -> OutputRecord:
         "failed-at": letter.failed_at.isoformat(timespec="milliseconds"),
     }
     headers = tuple((f"{HEADER_PREFIX}{name}", text.encode()) for name, text in said.items())
-    return OutputRecord(topic, letter.key, letter.value or b"", letter.headers + headers)
+    whole = OutputRecord(topic, letter.key, letter.value, letter.headers + headers)
+    if whole.size_bytes <= MAX_LETTER_BYTES:
+        return whole
+    # A message may have come in compressed, or over a larger limit: no retry would make it fit.
+    digest = sha256(letter.value or b"").hexdigest()
+    omitted = (f"{HEADER_PREFIX}value-omitted", f"{len(letter.value or b'')} bytes, sha256 {digest}".encode())
+    bare = OutputRecord(topic, letter.key, b"", (*letter.headers, *headers, omitted))
+    return bare if bare.size_bytes <= MAX_LETTER_BYTES else OutputRecord(topic, None, b"", (*headers, omitted))

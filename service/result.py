@@ -160,3 +160,26 @@ class TicketResult:
             "processed_at": self.processed_at.isoformat(timespec="milliseconds"),
             "latency_ms": self.latency_ms,
         }
+
+
+def result_from_json(document: Mapping[str, Any]) -> TicketResult:
+    """The result that `TicketResult.to_json` wrote; raises `KeyError` where a part is missing."""
+    category, sentiment, where = document["category"], document["sentiment"], document["route"]
+    return TicketResult(
+        ticket_id=document["ticket_id"],
+        tenant=document["tenant"],
+        revision=document["revision"],
+        category=CategoryResult(
+            category["label"], category["confidence"], dict(category["scores"]), category["secondary"]
+        ),
+        sentiment=SentimentResult(sentiment["label"], sentiment["confidence"], sentiment["score"]),
+        urgency=Label(document["urgency"]["label"], document["urgency"]["confidence"]),
+        language=Label(document["language"]["code"], document["language"]["confidence"]),
+        fields=tuple(ExtractedField(**item) for item in document["fields"]),
+        route=Route(**(dict(where) | {"reasons": tuple(where["reasons"]), "tags": tuple(where["tags"])})),
+        model=ModelRef(**document["model"]),
+        decided_by=document["decided_by"],
+        truncated=document["truncated"],
+        processed_at=datetime.fromisoformat(document["processed_at"]),
+        latency_ms=document["latency_ms"],
+    )

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     kafka_poll_interval_ms: Positive = 300_000
 
     topic_incoming: TopicName = "tickets.incoming"
+    topic_corrections: TopicName = "tickets.corrections"
     topic_routed: TopicName = "tickets.routed"
     topic_review: TopicName = "tickets.review"
     topic_dead_letter: TopicName = "tickets.dead-letter"
@@ -67,6 +68,9 @@ class Settings(BaseSettings):
     commit_interval_ms: Positive = 1_000
     publish_timeout_ms: Positive = 30_000
     shutdown_timeout_ms: Positive = 20_000
+    watchdog_timeout_ms: Positive = 120_000
+    health_host: str = "0.0.0.0"  # noqa: S104  an orchestrator asks from outside; nothing about tickets is served
+    health_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: LogFormat = "json"

@@ -49,6 +49,7 @@ class Ticket(BaseModel):
     requester: Requester = Field(default_factory=Requester, repr=False)
     tags: tuple[ShortText, ...] = Field(default=(), max_length=1_000)
     source: Source = "generic"
+    sequence: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     extra: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="before")

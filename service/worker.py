@@ -1,4 +1,4 @@
-"""In: the input topic. Out: rows, then events, then committed offsets; a ticket is never in one place only.
+"""In: the input topics. Out: rows, then events, then committed offsets; a ticket is never in one place only.
 
 The order of steps is the delivery design's; every step stands here once, under its number.
 
@@ -20,42 +20,35 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Event
 from typing import Protocol
 
 import structlog
 
+from service.attempts import CrashGuard, Portion
 from service.backoff import Backoff
 from service.batching import Batcher, BatchLimits
 from service.broker.records import InputRecord, OutputRecord, PartitionId
 from service.budget import DeadLetterBudget
 from service.clocks import Clocks
-from service.decide import Decider, revision_of
+from service.decide import Decider
+from service.deciding import BatchDecider
 from service.errors import InvalidMessageError, TransientError
-from service.intake import Decoded, dead_letter, decode_records
-from service.isolate import decide_isolating
+from service.intake import Decoded, decode_records
+from service.owned import OwnedPartition
 from service.publish import OutputTopics, output_records
-from service.record import stored_decision
+from service.stopping import StopRequest
 from service.store.store import Store
-from service.store.values import (
-    BatchRange,
-    Coordinates,
-    DeadLetter,
-    PartitionClaim,
-    SeekBack,
-    StoredDecision,
-    StoredEvent,
-    TicketRevision,
-)
-from service.ticket import Ticket
+from service.store.values import BatchRange, DeadLetter, SeekBack, StoredEvent, TicketRevision
+from service.vitals import Vitals
 
 _log = structlog.get_logger(__name__)
 _IDLE_POLL_S = 0.5
 _HELD_POLL_MS = 100
+_IDLE_PROBE_S = 5.0
 
 
 class Source(Protocol):
-    """What the worker needs of the input topic (`service.broker.source.RecordSource`)."""
+    """What the worker needs of the input topics (`service.broker.source.RecordSource`)."""
 
     def poll(self, timeout_ms: int, max_records: int) -> list[InputRecord]: ...
     def take_assignment(self) -> frozenset[PartitionId] | None: ...
@@ -63,13 +56,23 @@ class Source(Protocol):
     def beginning(self, partition: PartitionId) -> int: ...
     def start_at(self, positions: Mapping[PartitionId, int]) -> None: ...
     def pause(self, partitions: Sequence[PartitionId]) -> None: ...
-    def commit(self, offsets: Mapping[PartitionId, int]) -> bool: ...
+    def commit(self, offsets: Mapping[PartitionId, int], timeout_s: float) -> bool: ...
+    def probe(self) -> None: ...
 
 
 class Sink(Protocol):
     """What the worker needs of the output topics (`service.broker.sink.RecordSink`)."""
 
-    def publish(self, records: Sequence[OutputRecord]) -> None: ...
+    def publish(self, records: Sequence[OutputRecord], stop: StopRequest) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Everything that the worker talks to."""
+
+    source: Source
+    sink: Sink
+    store: Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,48 +80,45 @@ class WorkerSettings:
     """The worker's group, topics and limits."""
 
     group_id: str
+    corrections_topic: str
     topics: OutputTopics
     batch: BatchLimits
     commit_interval_s: float
+    commit_timeout_s: float
     topic_ids: dict[str, str]
 
 
-@dataclass(slots=True)
-class _Owned:
-    """A claimed partition: next offsets read, judged for the budget, stored, published, and committed to Kafka."""
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """How the worker is told to stop, and how it says that it lives."""
 
-    claim: PartitionClaim
-    read: int
-    judged: int
-    stored: int
-    published: int
-    committed: int
+    clocks: Clocks
+    stop: StopRequest
+    vitals: Vitals
 
 
 class Worker:
-    """One process's consumer loop. `stop` may be called from a signal handler; `run` then returns in bounded time."""
+    """One process's consumer loop; after a stop request `run` returns in bounded time."""
 
-    def __init__(
-        self, source: Source, sink: Sink, store: Store, decider: Decider, settings: WorkerSettings, clocks: Clocks
-    ) -> None:
-        self._source, self._sink, self._store, self._decider = source, sink, store, decider
-        self._settings, self._clocks = settings, clocks
-        self._owned: dict[PartitionId, _Owned] = {}
+    def __init__(self, neighbours: Neighbours, decider: Decider, settings: WorkerSettings, controls: Controls) -> None:
+        self._source, self._sink, self._store = neighbours.source, neighbours.sink, neighbours.store
+        self._model_version = decider.model.version
+        self._settings = settings
+        self._clocks, self._stop, self._vitals = controls.clocks, controls.stop, controls.vitals
+        self._deciding = BatchDecider(self._store, decider, self._clocks.utc)
+        self._owned: dict[PartitionId, OwnedPartition] = {}
+        self._guard = CrashGuard(self._store, settings.batch.max_records)
         self._unclaimed: frozenset[PartitionId] | None = None
         self._batcher = Batcher(settings.batch)
         self._budget = DeadLetterBudget()
-        self._backoff = Backoff(clocks.rng)
+        self._backoff = Backoff(self._clocks.rng)
         self._held_until_s: float | None = None
-        self._committed_at_s = 0.0
-        self._stop = Event()
-
-    def stop(self) -> None:
-        """Finish the step at hand, commit what is published, and return from `run`."""
-        self._stop.set()
+        self._committed_at_s = self._heard_at_s = 0.0
 
     def run(self) -> None:
-        """Consume until `stop`; raises `FatalError` where going on would do harm."""
-        while not self._stop.is_set():
+        """Consume until the stop request; raises `FatalError` where going on would do harm."""
+        while not self._stop.is_requested:
+            self._vitals.beat()
             try:
                 self._step()
             except TransientError as error:
@@ -138,6 +138,7 @@ class Worker:
             if self._clocks.monotonic() < self._held_until_s:
                 self._source.poll(_HELD_POLL_MS, self._batcher.room)
                 return
+            self._source.probe()
             self._held_until_s = None
             self._reread()
         if self._unclaimed is not None:
@@ -149,7 +150,9 @@ class Worker:
         if self._batcher.is_due(self._clocks.monotonic()):
             self._process(self._batcher.take())
             self._backoff.reset()
+            self._heard_at_s = self._clocks.monotonic()
         self._commit_when_due()
+        self._probe_when_idle()
 
     def _claim(self, assigned: frozenset[PartitionId]) -> None:
         """S0."""
@@ -165,92 +168,79 @@ class Worker:
                 owner,
                 self._settings.topic_ids.get(partition.topic),
             )[0]
-            start = min(claim.next_offset, max(claim.published_offset, committed or 0))
-            self._owned[partition] = _Owned(claim, start, start, claim.next_offset, start, committed or 0)
-            positions[partition] = start
+            owned = OwnedPartition.claimed(claim, committed or 0)
+            self._owned[partition] = owned
+            positions[partition] = owned.read
             _log.info(
                 "partition_claimed",
                 topic=partition.topic,
                 partition=partition.partition,
                 epoch=claim.epoch,
                 next_offset=claim.next_offset,
-                start_offset=start,
+                start_offset=owned.read,
             )
         self._source.start_at(positions)
+        self._vitals.ready()
 
     def _process(self, records: Sequence[InputRecord]) -> None:
-        decoded = decode_records(records)  # S2
+        for portion in self._guard.portions(records, self._owned):
+            if not self._finish(self._decode(portion)):
+                return
+            self._vitals.beat()
+
+    def _decode(self, portion: Portion) -> list[Decoded]:
+        """S2."""
+        if portion.condemned is not None:
+            return [Decoded(record, portion.condemned) for record in portion.records]
+        decoded = decode_records(portion.records, self._settings.corrections_topic)
         for item in decoded:
             owned = self._owned[item.record.source]
             if item.record.offset >= owned.judged:  # what is read again after a hold was counted before
                 owned.judged = item.record.next_offset
                 self._budget.spend(item.record.source, isinstance(item.outcome, InvalidMessageError))
-        self._finish(decoded)
+        return decoded
 
     def _finish(self, decoded: Sequence[Decoded]) -> bool:
         """S3 to S6 for one batch; False where the store went back in time and the batch was dropped."""
-        decisions, letters = self._decide(decoded)  # S3
+        decided = self._deciding.decide(decoded, self._is_fresh)  # S3
         ends = {item.record.source: item.record.next_offset for item in decoded}
         ranges = [BatchRange(self._owned[at].claim, self._owned[at].read, end) for at, end in ends.items()]
         try:
-            outcome = self._store.write_batch(ranges, decisions, letters)  # S4
+            outcome = self._store.write_batch(ranges, decided.decisions, decided.letters, decided.erasures)  # S4
         except InvalidMessageError as error:
             # The database refused a row without saying which: halve the batch until the record stands alone.
             if len(decoded) > 1:
                 middle = len(decoded) // 2
                 return self._finish(decoded[:middle]) and self._finish(decoded[middle:])
-            decisions, letters = [], [self._letter(decoded[0].record, error)]
-            outcome = self._store.write_batch(ranges, decisions, letters)
+            decided.decisions, decided.letters = [], [self._deciding.letter(decoded[0].record, error)]
+            outcome = self._store.write_batch(ranges, [], decided.letters)
         if isinstance(outcome, SeekBack):
             self._seek_back(outcome)
             return False
+        replayed = any(not self._is_fresh(item.record) for item in decoded)
         for partition, end in ends.items():
-            owned = self._owned[partition]
-            owned.read, owned.stored = end, max(owned.stored, end)
-        replayed = len(decisions) + len(letters) < len(decoded)
-        events, stored_letters = self._read_back(decoded, ranges, bool(letters) or replayed)  # S5
-        self._sink.publish(output_records(self._settings.topics, events, stored_letters))  # S6
+            self._owned[partition].store_reached(end)
+        events, letters = self._read_back(decided.keys, ranges, bool(decided.letters) or replayed)  # S5
+        self._sink.publish(output_records(self._settings.topics, events, letters), self._stop)  # S6
         for partition, end in ends.items():
             self._owned[partition].published = end
         _log.info(
             "batch_published",
             records=len(decoded),
-            decided=len(decisions),
-            dead_letters=len(letters),
+            decided=len(decided.decisions),
+            dead_letters=len(decided.letters),
+            erased=len(decided.erasures),
             events=len(events),
         )
         return True
 
-    def _decide(self, decoded: Sequence[Decoded]) -> tuple[list[StoredDecision], list[DeadLetter]]:
-        """S3: only what the store does not have yet."""
-        fresh = [item for item in decoded if item.record.offset >= self._owned[item.record.source].stored]
-        valid = [item for item in fresh if isinstance(item.outcome, Ticket)]
-        tickets = [item.outcome for item in valid if isinstance(item.outcome, Ticket)]
-        decisions = []
-        letters = [
-            self._letter(item.record, item.outcome) for item in fresh if isinstance(item.outcome, InvalidMessageError)
-        ]
-        for item, ticket, outcome in zip(valid, tickets, decide_isolating(self._decider.decide, tickets), strict=True):
-            record = item.record
-            if isinstance(outcome, InvalidMessageError):
-                letters.append(self._letter(record, outcome))
-                continue
-            at = Coordinates(record.source.topic, record.source.partition, record.offset)
-            decisions.append(stored_decision(ticket, outcome, record.received_at, at))
-        return decisions, letters
-
-    def _letter(self, record: InputRecord, error: InvalidMessageError) -> DeadLetter:
-        return dead_letter(record, error, self._decider.model.version, self._clocks.utc())
+    def _is_fresh(self, record: InputRecord) -> bool:
+        return record.offset >= self._owned[record.source].stored
 
     def _read_back(
-        self, decoded: Sequence[Decoded], ranges: Sequence[BatchRange], with_letters: bool
+        self, keys: Sequence[TicketRevision], ranges: Sequence[BatchRange], with_letters: bool
     ) -> tuple[list[StoredEvent], list[DeadLetter]]:
         """S5: the events of every ticket in the batch and the dead letters of its offsets, as stored."""
-        keys: list[TicketRevision] = [
-            (item.outcome.tenant, item.outcome.ticket_id, revision_of(item.outcome))
-            for item in decoded
-            if isinstance(item.outcome, Ticket)
-        ]
         letters: list[DeadLetter] = []
         for item in ranges if with_letters else ():
             letters += self._store.read_dead_letters(item.claim.topic, item.claim.partition, item.lo, item.hi)
@@ -267,7 +257,7 @@ class Worker:
             return
         self._store.mark_published([(owned.claim, owned.published) for owned in due.values()])
         offsets = {partition: owned.published for partition, owned in due.items()}
-        if not self._source.commit(offsets):
+        if not self._source.commit(offsets, self._stop.left_s(self._settings.commit_timeout_s)):
             _log.info("commit_refused", reason="rebalance")
             return
         for partition, offset in offsets.items():
@@ -277,9 +267,7 @@ class Worker:
         """The store went back in time: read again from where it stands."""
         positions = {PartitionId(at.topic, at.partition): at.offset for at in outcome.positions}
         for partition, offset in positions.items():
-            owned = self._owned[partition]
-            owned.read = owned.stored = offset
-            owned.published = min(owned.published, offset)
+            self._owned[partition].store_went_back(offset)
             _log.warning("store_went_back", topic=partition.topic, partition=partition.partition, next_offset=offset)
         self._batcher.take()
         self._source.start_at(positions)
@@ -287,6 +275,7 @@ class Worker:
     def _hold(self, error: TransientError) -> None:
         """Drop what is in hand, pause, and keep polling until the back-off has passed."""
         delay_s = self._backoff.next_delay_s()
+        self._vitals.not_ready(str(error))
         _log.warning("holding", error=str(error), kind=type(error).__name__, delay_s=round(delay_s, 3))
         self._batcher.take()
         self._source.pause(list(self._owned))
@@ -297,3 +286,14 @@ class Worker:
         for owned in self._owned.values():
             owned.read = owned.published
         self._source.start_at({partition: owned.published for partition, owned in self._owned.items()})
+
+    def _probe_when_idle(self) -> None:
+        """A broker or a database that goes away while nothing comes in would go unnoticed."""
+        now_s = self._clocks.monotonic()
+        if now_s - self._heard_at_s < _IDLE_PROBE_S:
+            return
+        self._heard_at_s = now_s
+        self._source.probe()
+        self._store.probe()
+        if self._unclaimed is None and self._owned:
+            self._vitals.ready()

@@ -88,6 +88,11 @@ def fit_scaling(held_out: HeldOut, seed: int) -> Scaling:
     return _fit_scaling(held_out, penalty)
 
 
+def plain_scaling(held_out: HeldOut) -> Scaling:
+    """A temperature and no biases."""
+    return _fit_scaling(held_out, math.inf)
+
+
 def _cross_validated_loss(held_out: HeldOut, folds: Ints, penalty: float) -> float:
     losses = []
     for fold in range(_FOLDS):

@@ -35,7 +35,7 @@ class FitSettings:
     weight_decay: float = 0.01
     warmup_share: float = 0.06
     tag_loss_weight: float = 4.0
-    sentiment_loss_weight: float = 0.7
+    sentiment_loss_weight: float = 1.0
     urgency_loss_weight: float = 0.5
     average_from_share: float = 0.6
     threads: int = 2

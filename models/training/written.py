@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from models.training.labels import LabelSet, read_labels
@@ -30,6 +31,15 @@ def read_written(path: Path, labels: LabelSet) -> list[LabelledTicket]:
         if wrong:
             raise LabelledDataError(f"{path}: ticket {number} (of {ticket.source}): unknown label: {', '.join(wrong)}")
     return tickets
+
+
+def read_posts(path: Path, labels: LabelSet) -> list[LabelledTicket]:
+    """Read written posts, which have a sentiment and nothing else."""
+    posts = [replace(post, spans=None) for post in read_labelled(path)]
+    for number, post in enumerate(posts, 1):
+        if post.sentiment not in labels.sentiment:
+            raise LabelledDataError(f"{path}: post {number} (of {post.source}): unknown sentiment")
+    return posts
 
 
 def summarize(tickets: Sequence[LabelledTicket]) -> str:

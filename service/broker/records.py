@@ -18,12 +18,12 @@ class PartitionId:
 
 @dataclass(frozen=True, slots=True)
 class InputRecord:
-    """A raw record with its coordinates; nothing of it is decoded yet."""
+    """A raw record with its coordinates; nothing of it is decoded yet. A ``value`` of None is a tombstone."""
 
     source: PartitionId
     offset: int
     key: bytes | None = field(repr=False)
-    value: bytes = field(repr=False)
+    value: bytes | None = field(repr=False)
     headers: Headers = field(repr=False)
     timestamp_ms: int
 
@@ -44,5 +44,11 @@ class OutputRecord:
 
     topic: str
     key: bytes | None = field(repr=False)
-    value: bytes = field(repr=False)
+    value: bytes | None = field(repr=False)
     headers: Headers = field(default=(), repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """What the record weighs, but for Kafka's own few bytes."""
+        headers = sum(len(name.encode("utf-8", "surrogatepass")) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers

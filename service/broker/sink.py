@@ -1,28 +1,33 @@
 """In: records to publish. Out: the promise that the brokers have every one of them.
 
-Raises `BrokerUnavailableError` unless every record was acknowledged by all in-sync replicas in time.
+Raises `BrokerUnavailableError` unless every record was acknowledged by all in-sync replicas in time. What is
+outstanding is bounded by count and by bytes, since kafka-python's own buffer is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from service.broker.connection import connection_options
 from service.broker.records import OutputRecord
 from service.errors import BrokerUnavailableError
 from service.settings import Settings
+from service.stopping import StopRequest
 
 _MAX_OUTSTANDING = 2_000
+_MAX_OUTSTANDING_BYTES = 16 * 1_024 * 1_024
+_FLUSH_SLICE_S = 0.25
 
 
 class RecordSink:
     """An idempotent producer (`acks=all`, lz4)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, monotonic: Callable[[], float]) -> None:
         self._timeout_s = settings.publish_timeout_ms / 1_000
+        self._monotonic = monotonic
         try:
             self._producer = KafkaProducer(
                 **connection_options(settings),
@@ -41,24 +46,56 @@ class RecordSink:
         except KafkaError as error:
             raise BrokerUnavailableError(f"Kafka at {settings.kafka_bootstrap}: {error}") from error
 
-    def publish(self, records: Sequence[OutputRecord]) -> None:
-        """Send all records and wait for every acknowledgement; after an error some may be on the topics already."""
-        for start in range(0, len(records), _MAX_OUTSTANDING):
-            self._publish_slice(records[start : start + _MAX_OUTSTANDING])
+    def publish(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
+        """Send all records and wait for every acknowledgement; after an error some may be on the topics already.
+
+        A stop request shortens the wait to what is left of its deadline.
+        """
+        for piece in bounded_pieces(records, _MAX_OUTSTANDING, _MAX_OUTSTANDING_BYTES):
+            self._publish_piece(piece, stop)
 
     def close(self, timeout_s: float) -> None:
         """Close the connections in bounded time; nothing is outstanding between two calls of `publish`."""
         self._producer.close(timeout=timeout_s)
 
-    def _publish_slice(self, records: Sequence[OutputRecord]) -> None:
+    def _publish_piece(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
         try:
             futures = [
                 self._producer.send(record.topic, record.value, record.key, list(record.headers)) for record in records
             ]
-            self._producer.flush(self._timeout_s)
         except KafkaError as error:
             raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
+        self._flush(stop)
         for record, future in zip(records, futures, strict=True):
             if not future.succeeded():
                 failure = future.exception if future.is_done else "not acknowledged in time"
                 raise BrokerUnavailableError(f"publish to {record.topic}: {failure!r}")
+
+    def _flush(self, stop: StopRequest) -> None:
+        """Wait until nothing is outstanding, in slices, so that a stop request is noticed."""
+        deadline_s = self._monotonic() + self._timeout_s
+        while True:
+            left_s = stop.left_s(deadline_s - self._monotonic())
+            try:
+                self._producer.flush(min(_FLUSH_SLICE_S, left_s))
+            except KafkaTimeoutError:
+                if left_s <= 0:
+                    return  # the futures say which records were not acknowledged
+            except KafkaError as error:
+                raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
+            else:
+                return
+
+
+def bounded_pieces(
+    records: Sequence[OutputRecord], max_records: int, max_bytes: int
+) -> Iterator[Sequence[OutputRecord]]:
+    """The records in order, in pieces of bounded count and size; a larger record is a piece of its own."""
+    start = size_bytes = 0
+    for index, record in enumerate(records):
+        if index > start and (index - start >= max_records or size_bytes + record.size_bytes > max_bytes):
+            yield records[start:index]
+            start, size_bytes = index, 0
+        size_bytes += record.size_bytes
+    if start < len(records):
+        yield records[start:]

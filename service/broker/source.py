@@ -1,4 +1,4 @@
-"""In: partitions of the input topic, as the consumer group assigns them. Out: raw records, and committed offsets.
+"""In: partitions of the input topics, as the consumer group assigns them. Out: raw records, and committed offsets.
 
 The rebalance listener runs on the client's I/O thread, so it only pauses the partitions and notes the change; the
 worker claims them on its own thread and then says from where to read. Raises `BrokerUnavailableError` where the broker
@@ -30,14 +30,15 @@ from service.broker.records import InputRecord, PartitionId
 from service.errors import BrokerUnavailableError, FencedError, InputPositionError
 from service.settings import Settings
 
+_FETCH_MAX_BYTES = 16 * 1_024 * 1_024
+_PROBE_TIMEOUT_MS = 5_000
 _NOT_OURS_ANY_MORE = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
 class RecordSource:
-    """The input topic, read in a consumer group. Nothing is read from a partition until `start_at` names an offset."""
+    """The input topics, read in a consumer group. Nothing is read from a partition until `start_at` names an offset."""
 
     def __init__(self, settings: Settings) -> None:
-        self._topic = settings.topic_incoming
         self._request_timeout_ms = settings.publish_timeout_ms
         self._lock = Lock()
         self._assigned: set[PartitionId] | None = None
@@ -53,11 +54,12 @@ class RecordSource:
                 session_timeout_ms=settings.kafka_session_timeout_ms,
                 max_poll_interval_ms=settings.kafka_poll_interval_ms,
                 max_poll_records=settings.batch_max_tickets,
+                fetch_max_bytes=_FETCH_MAX_BYTES,
                 allow_auto_create_topics=False,
             )
         except KafkaError as error:
             raise BrokerUnavailableError(f"Kafka at {settings.kafka_bootstrap}: {error}") from error
-        self._consumer.subscribe([self._topic], listener=_Listener(self))
+        self._consumer.subscribe([settings.topic_incoming, settings.topic_corrections], listener=_Listener(self))
 
     def poll(self, timeout_ms: int, max_records: int) -> list[InputRecord]:
         """Records in offset order a partition; an empty list where none came in time."""
@@ -68,7 +70,7 @@ class RecordSource:
                 PartitionId(partition.topic, partition.partition),
                 record.offset,
                 record.key,
-                record.value if record.value is not None else b"",
+                record.value,
                 tuple(record.headers),
                 record.timestamp,
             )
@@ -107,19 +109,25 @@ class RecordSource:
         if held:
             self._consumer.pause(*held)
 
-    def commit(self, offsets: Mapping[PartitionId, int]) -> bool:
+    def probe(self) -> None:
+        """Ask the group's coordinator something; raises where it does not answer in a few seconds."""
+        for partition in sorted(self._consumer.assignment())[:1]:
+            with _translated("probe"):
+                self._consumer.committed(partition, timeout_ms=_PROBE_TIMEOUT_MS)
+
+    def commit(self, offsets: Mapping[PartitionId, int], timeout_s: float) -> bool:
         """Commit these next offsets; False where a rebalance has taken the partitions away in the meantime."""
         wanted = {_kafka(p): OffsetAndMetadata(offset, "", -1) for p, offset in offsets.items()}
         try:
             with _translated("commit"):
-                self._consumer.commit(wanted, timeout_ms=self._request_timeout_ms)
+                self._consumer.commit(wanted, timeout_ms=max(1, min(self._request_timeout_ms, int(timeout_s * 1_000))))
         except _NOT_OURS_ANY_MORE:
             return False
         return True
 
-    def close(self, timeout_ms: int) -> None:
+    def close(self, timeout_s: float) -> None:
         """Leave the group and close the connections, in bounded time."""
-        self._consumer.close(autocommit=False, timeout_ms=timeout_ms)
+        self._consumer.close(autocommit=False, timeout_ms=max(1, int(timeout_s * 1_000)))
 
     def hold_new(self, partitions: Iterable[TopicPartition]) -> None:
         """Called on the I/O thread: hold the new partitions until the worker has claimed them."""

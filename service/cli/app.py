@@ -9,6 +9,7 @@ import typer
 from service import __version__
 from service.cli.classify import classify
 from service.cli.db import db_app
+from service.cli.dead_letters import dead_letters_app
 from service.cli.demo import demo
 from service.cli.evaluate import evaluate
 from service.cli.measure import bench
@@ -30,6 +31,7 @@ app.command()(worker)
 app.command()(evaluate)
 app.command()(bench)
 app.add_typer(db_app, name="db")
+app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(models_app, name="models")
 app.add_typer(rules_app, name="rules")
 

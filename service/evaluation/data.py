@@ -4,7 +4,8 @@ Raises `LabelledDataError` with the file, the line and what is wrong there.
 
 CSV has the columns ``text``, or ``subject`` and ``body``, and any of ``category``, ``secondary_category``,
 ``sentiment``, ``urgency``, ``fields`` (a JSON list of ``{"type", "start", "end"}``), ``language``, ``channel``,
-``trade``; an empty cell is unknown. In JSONL a span is marked ``[[type|text]]`` in subject or body; spans do not nest.
+``trade``; an empty cell is unknown. In JSONL a span is marked ``[[type|text]]`` in subject or body; spans do not nest;
+``"marked": false`` says that nothing is marked in this row and its fields are unknown.
 """
 
 from __future__ import annotations
@@ -126,7 +127,13 @@ def _marked_ticket(row: Mapping[str, Any], source: str) -> LabelledTicket:
         raise TypeError("body is missing or no text")
     subject, spans = (None, []) if marked_subject is None else _unmark(marked_subject, 0)
     body, body_spans = _unmark(marked_body, 0 if subject is None else len(subject) + len(SUBJECT_SEPARATOR))
-    return LabelledTicket(subject=subject, body=body, source=source, spans=tuple(spans + body_spans), **_known(row))
+    marked = row.get("marked", True)
+    if not isinstance(marked, bool):
+        raise TypeError("marked is neither true nor false")
+    if not marked and (spans or body_spans):
+        raise ValueError("the row has span marks and says that it has none")
+    known_spans = tuple(spans + body_spans) if marked else None
+    return LabelledTicket(subject=subject, body=body, source=source, spans=known_spans, **_known(row))
 
 
 def _known(row: Mapping[str, Any]) -> dict[str, str | None]:

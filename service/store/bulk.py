@@ -40,9 +40,7 @@ def insert(connection: Connection, table: Table) -> Insert:
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """Insert the rows whose primary key is not there yet; returns the primary keys of those."""
     statement = _bulk_insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return [
-        tuple(key) for parameters in _parameters(connection, rows) for key in connection.execute(statement, parameters)
-    ]
+    return [tuple(key) for chunk in parameters(connection, rows) for key in connection.execute(statement, chunk)]
 
 
 def upsert_newer(connection: Connection, table: Table, rows: Sequence[Row], version: str) -> None:
@@ -54,8 +52,8 @@ def upsert_newer(connection: Connection, table: Table, rows: Sequence[Row], vers
         set_={item.name: statement.excluded[item.name] for item in table.columns if item.name not in keys},
         where=statement.excluded[version] > table.c[version],
     )
-    for parameters in _parameters(connection, rows):
-        connection.execute(statement, parameters)
+    for chunk in parameters(connection, rows):
+        connection.execute(statement, chunk)
 
 
 def select_by_key(
@@ -64,11 +62,11 @@ def select_by_key(
     """Yield the wanted columns of the rows with these primary keys, in no order. A key may occur once in `keys`."""
     primary_key = tuple(table.primary_key.columns)
     if is_postgresql(connection):
-        wanted = _recordset(*primary_key)
+        wanted = recordset(*primary_key)
         joined = and_(*(item == wanted.c[item.name] for item in primary_key))
         query = select(*columns).join_from(wanted, table, joined)
-        for parameters in _parameters(connection, keys):
-            yield from map(tuple, connection.execute(query, parameters))
+        for chunk in parameters(connection, keys):
+            yield from map(tuple, connection.execute(query, chunk))
         return
     for start in range(0, len(keys), _SQLITE_KEYS):
         some = [tuple(key[item.name] for item in primary_key) for key in keys[start : start + _SQLITE_KEYS]]
@@ -78,20 +76,21 @@ def select_by_key(
 def _bulk_insert(connection: Connection, table: Table) -> Insert:
     if not is_postgresql(connection):
         return sqlite.insert(table)
-    recordset = _recordset(*table.columns)
+    rows = recordset(*table.columns)
     names = [item.name for item in table.columns]
-    return postgresql.insert(table).from_select(names, select(*recordset.c), include_defaults=False)
+    return postgresql.insert(table).from_select(names, select(*rows.c), include_defaults=False)
 
 
 @cache
-def _recordset(*columns: Column[Any]) -> FromClause:
+def recordset(*columns: Column[Any]) -> FromClause:
     """`jsonb_to_recordset(CAST(:rows AS jsonb)) AS x(column type, …)`, which must spell the columns' types."""
     rows = cast(bindparam("rows", type_=Text), JSONB)
     typed = [column(item.name, item.type) for item in columns]
     return func.jsonb_to_recordset(rows).table_valued(*typed).render_derived(name="x", with_types=True)
 
 
-def _parameters(connection: Connection, rows: Sequence[Row]) -> Iterator[Any]:
+def parameters(connection: Connection, rows: Sequence[Row]) -> Iterator[Any]:
+    """What to execute a bulk statement with, in as many pieces as the rows need."""
     if not rows:
         return
     if not is_postgresql(connection):

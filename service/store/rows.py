@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, unquote, unquote_to_bytes
 
 from service.errors import InvalidMessageError, Reason, Stage
+from service.result import result_from_json
 from service.store.schema import ticket_current
-from service.store.values import DeadLetter, StoredDecision
+from service.store.values import DeadLetter, StoredDecision, StoredTicket, TicketFacts
 
 Row = dict[str, Any]
 
@@ -64,6 +65,13 @@ def result_row(decision: StoredDecision) -> Row:
         "scores": document["category"]["scores"],
         "reasons": document["route"]["reasons"],
         "document": document,
+        "revised_us": decision.facts.revised_us,
+        "sequence": decision.facts.sequence,
+        "content_digest": decision.facts.content_digest,
+        "requester_digest": next(iter(decision.facts.requester_digests), None),
+        "requester_tier": decision.facts.requester_tier,
+        "tags": list(decision.facts.tags),
+        "corrected_by": decision.facts.corrected_by,
     }
     return {name: storable(value) for name, value in row.items()}
 
@@ -122,6 +130,20 @@ def dead_letter_row(letter: DeadLetter) -> Row:
         "failed_at": letter.failed_at,
         "attempts": letter.attempts,
     }
+
+
+def stored_ticket(row: Mapping[str, Any]) -> StoredTicket:
+    """The revision that a row of `results` says."""
+    facts = TicketFacts(
+        revised_us=row["revised_us"],
+        sequence=row["sequence"],
+        content_digest=row["content_digest"],
+        requester_digests=(row["requester_digest"],) if row["requester_digest"] else (),
+        requester_tier=row["requester_tier"],
+        tags=tuple(row["tags"] or ()),
+        corrected_by=row["corrected_by"],
+    )
+    return StoredTicket(result_from_json(row["document"]), row["channel"], row["source"], row["received_at"], facts)
 
 
 def read_headers(stored: list[list[str | None]]) -> tuple[tuple[str, bytes | None], ...]:

@@ -96,8 +96,16 @@ results = Table(
     Column("scores", _JSON, nullable=False),
     Column("reasons", _JSON, nullable=False),
     Column("document", _JSON, nullable=False),
+    Column("revised_us", BigInteger),
+    Column("sequence", BigInteger),
+    Column("content_digest", Text),
+    Column("requester_digest", Text),
+    Column("requester_tier", Text),
+    Column("tags", _JSON),
+    Column("corrected_by", Text),
     Index(None, "tenant", "processed_at"),
     Index(None, "tenant", "queue", "needs_review"),
+    Index(None, "tenant", "requester_digest"),
 )
 
 result_fields = Table(
@@ -177,6 +185,7 @@ dead_letters = Table(
     Column("failed_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("replayed_at", UtcDateTime),
+    Column("dropped_at", UtcDateTime),
     Index(None, "id", unique=True),
 )
 
@@ -187,4 +196,13 @@ record_attempts = Table(
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
     Column("attempts", Integer, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("erased_at", UtcDateTime, nullable=False),
 )

@@ -13,9 +13,13 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, RowMapping, func, select, text
 
 from service.errors import Reason, Stage
+from service.revisions import KnownRevision, TicketKey, Version
+from service.store.attempts import begin_attempt, forget_attempts
 from service.store.bulk import insert, insert_new, is_postgresql, select_by_key, upsert_newer
 from service.store.claims import Watermarks, claim_partition, lock_claims, move_watermarks, partition_key
 from service.store.engine import writing
+from service.store.erasure import erase, left_out, lock_out_workers
+from service.store.known import known_revisions, read_base
 from service.store.rows import Row, current_rows, dead_letter_row, field_rows, read_headers, result_row, storable
 from service.store.schema import dead_letters, result_fields, results, ticket_current
 from service.store.translate import translated_errors
@@ -24,10 +28,12 @@ from service.store.values import (
     BatchRange,
     Coordinates,
     DeadLetter,
+    Erasure,
     PartitionClaim,
     SeekBack,
     StoredDecision,
     StoredEvent,
+    StoredTicket,
     TicketRevision,
     WriteOutcome,
     Written,
@@ -56,15 +62,19 @@ class Store:
             ]
 
     def write_batch(
-        self, ranges: Sequence[BatchRange], decisions: Sequence[StoredDecision], letters: Sequence[DeadLetter]
+        self,
+        ranges: Sequence[BatchRange],
+        decisions: Sequence[StoredDecision],
+        letters: Sequence[DeadLetter],
+        erasures: Sequence[Erasure] = (),
     ) -> WriteOutcome:
         """S4: store a batch in one transaction, or nothing of it.
 
         1. Lock the offset rows in key order. `FencedError` if an owner or epoch is another; `SeekBack` if the store is
            behind the batch; `AlreadyWritten` if an earlier attempt was committed.
-        2. Insert the results that are not there, with their fields.
+        2. Insert the results that are not there, with their fields; leave out what was erased.
         3. Upsert `ticket_current` where the new revision is higher.
-        4. Insert the dead letters that are not there.
+        4. Insert the dead letters that are not there; erase what the batch says is to be erased.
         5. Move `next_offset` up to the end of the batch; commit with `synchronous_commit = on`.
 
         Takes at most one range a partition, and at least one. Raises `InvalidMessageError` if the database refuses a
@@ -84,11 +94,13 @@ class Store:
             new_results = _insert_decisions(connection, decisions)
             # 4
             new_letters = _insert_dead_letters(connection, letters)
+            erase(connection, erasures)
             # 5
             for item in ranges:
                 marks = stored[partition_key(item.claim)]
                 moved = Watermarks(max(marks.next_offset, item.hi), marks.published_offset)
                 move_watermarks(connection, item.claim, moved)
+                forget_attempts(connection, item.claim.topic, item.claim.partition, moved.next_offset)
             return Written(new_results, new_letters)
 
     def record_results(self, decisions: Sequence[StoredDecision]) -> int:
@@ -128,10 +140,36 @@ class Store:
             rows = connection.execute(query.order_by(dead_letters.c.offset)).mappings().all()
         return [_dead_letter(row) for row in rows]
 
+    def known_revisions(self, versions: Sequence[Version]) -> Mapping[TicketKey, Sequence[KnownRevision]]:
+        """S3: what is stored of each version's ticket around its time."""
+        with self._reading() as connection:
+            return known_revisions(connection, versions)
+
+    def read_base(self, tenant: str, ticket_id: str, below: int) -> StoredTicket | None:
+        """S3: the revision that a correction with revision `below` builds on; None for an unknown ticket."""
+        with self._reading() as connection:
+            return read_base(connection, tenant, ticket_id, below)
+
+    def begin_attempts(self, records: Sequence[Coordinates], at_least: int = 1) -> list[int]:
+        """Before S2: count an attempt at each record, which lasts until S4; returns how many there were before."""
+        with self._writing() as connection:
+            return [begin_attempt(connection, at, at_least) for at in records]
+
+    def erase(self, erasures: Sequence[Erasure]) -> list[TicketRevision]:
+        """Delete and suppress, with no batch being stored meanwhile; returns the revisions that are gone."""
+        with self._writing() as connection:
+            lock_out_workers(connection)
+            return erase(connection, erasures)
+
     def count_results(self) -> int:
         """How many results are stored."""
         with self._reading() as connection:
             return connection.execute(select(func.count()).select_from(results)).scalar_one()
+
+    def probe(self) -> None:
+        """Ask the database something; raises where it does not answer."""
+        with self._reading() as connection:
+            connection.execute(select(1))
 
     def close(self) -> None:
         """Close the connections."""
@@ -161,8 +199,10 @@ def _seek_back(ranges: Sequence[BatchRange], next_offsets: Sequence[int]) -> See
 
 
 def _insert_decisions(connection: Connection, decisions: Sequence[StoredDecision]) -> int:
+    erased = left_out(connection, decisions)
+    kept = [decision for position, decision in enumerate(decisions) if position not in erased]
     first: dict[TicketRevision, Row] = {}
-    for row in map(result_row, decisions):
+    for row in map(result_row, kept):
         first.setdefault((row["tenant"], row["ticket_id"], row["revision"]), row)
     # A result that was there keeps its own fields: another model may have found others.
     new_rows = [

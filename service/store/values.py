@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from service.errors import Reason, Stage
@@ -31,6 +32,19 @@ class Coordinates:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """What a row says of the ticket itself: its version, who asks (as digests), and what rules look at."""
+
+    revised_us: int | None = None
+    sequence: int | None = None
+    content_digest: str | None = None
+    requester_digests: tuple[str, ...] = ()
+    requester_tier: str | None = None
+    tags: tuple[str, ...] = ()
+    corrected_by: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDecision:
     """A result with what the row says beyond it; ``coordinates`` is None where the ticket came from no topic."""
 
@@ -40,6 +54,7 @@ class StoredDecision:
     received_at: datetime
     event_id: uuid.UUID
     coordinates: Coordinates | None = None
+    facts: TicketFacts = TicketFacts()
 
     def __post_init__(self) -> None:
         _require_utc(self.received_at, "received_at")
@@ -121,6 +136,37 @@ class SeekBack:
     """The store is behind the batch (it went back in time): nothing was written, read again from these positions."""
 
     positions: tuple[Coordinates, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTicket:
+    """A stored revision as a correction builds on it."""
+
+    result: TicketResult = field(repr=False)
+    channel: str
+    source: str
+    received_at: datetime
+    facts: TicketFacts
+
+
+class SuppressionKind(StrEnum):
+    """What was erased: one ticket, or all tickets of a requester."""
+
+    TICKET = "ticket"
+    REQUESTER = "requester"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A ticket, by its id, or a requester, by digest: no revision up to ``erased_at`` is kept or ever stored again."""
+
+    tenant: str
+    kind: SuppressionKind
+    subject: str
+    erased_at: datetime
+
+    def __post_init__(self) -> None:
+        _require_utc(self.erased_at, "erased_at")
 
 
 WriteOutcome = Written | AlreadyWritten | SeekBack

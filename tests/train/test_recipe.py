@@ -41,7 +41,7 @@ def test_recipe_on_a_few_tickets_writes_a_folder_that_the_service_opens(tmp_path
     settings = RecipeSettings(FitSettings(passes=2, seed=1, tokens_per_batch=512))
 
     network = fit(from_sentence_encoder(base, labels), lambda _: rows, settings.fit)
-    head = manifest_head("1", settings, Sources(public=(), written=written, dev=dev))
+    head = manifest_head("1", settings, Sources(public=(), written=written, posts=(), dev=dev))
     finish(network, make_rows(dev, tokenizer, labels, LIMITS), base, tmp_path / "1", head)
     engine = InferenceEngine(tmp_path / "1")
     prediction = engine.predict([normalize("Order 123", "Where is my parcel?")])[0]

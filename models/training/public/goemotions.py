@@ -1,4 +1,4 @@
-"""In: ``goemotions/*.tsv`` (Apache 2.0). Out: short texts with a sentiment, the three classes balanced.
+"""In: ``goemotions/*.tsv`` (Apache 2.0). Out: short texts with a sentiment, feelings before neutral.
 
 Raises OSError, or ValueError where a line has other columns or an unknown label number.
 """
@@ -22,15 +22,15 @@ _POSITIVE: Final = frozenset({"admiration", "joy", "love", "excitement", "relief
 # Every other emotion (surprise, curiosity, amusement, approval …) is no feeling that two readers would agree on.
 _NEUTRAL: Final = frozenset({"neutral"})
 # Neutral is a quarter of the set and would drown the feelings; written and generated tickets bring more neutral text.
-ROWS_PER_SENTIMENT: Final = 2_200
+ROWS_OF_SENTIMENT: Final = {"negative": 4_500, "neutral": 2_500, "positive": 4_500}
 # A bare "thanks" is courtesy, and optimism is often only a wish: a small share of each.
-_ROWS_OF_GROUP: Final = {"positive/gratitude": 250, "positive/optimism": 150, "negative/disapproval": 350}
+_ROWS_OF_GROUP: Final = {"positive/gratitude": 350, "positive/optimism": 300, "negative/disapproval": 700}
 _PLACEHOLDER: Final = re.compile(r"\[(?:NAME|RELIGION)\]")
 _MIN_WORDS: Final = 2
 
 
 def read_goemotions(data_dir: Path, rng: random.Random) -> list[LabelledTicket]:
-    """Rows whose labels all point one way, `ROWS_PER_SENTIMENT` of each sentiment, names put back in."""
+    """Rows whose labels all point one way, at most `ROWS_OF_SENTIMENT` of each, names put back in."""
     names = (data_dir / "goemotions" / "labels.txt").read_text(encoding="utf-8").split()
     groups = list(_rows(data_dir / "goemotions", names))
     capped = cap_groups(((group, text, (group, text)) for group, text in groups), _ROWS_OF_GROUP, len(groups), rng)
@@ -45,7 +45,7 @@ def read_goemotions(data_dir: Path, rng: random.Random) -> list[LabelledTicket]:
             sentiment=sentiment,
         )
         for sentiment, texts in by_sentiment.items()
-        for text in texts[:ROWS_PER_SENTIMENT]
+        for text in texts[: ROWS_OF_SENTIMENT[sentiment]]
     ]
     rng.shuffle(rows)
     return rows

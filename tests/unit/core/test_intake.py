@@ -12,6 +12,7 @@ from service.errors import InvalidMessageError, Reason, Stage
 from service.intake import dead_letter, decode_records
 from service.ticket import Ticket
 
+CORRECTIONS = "tickets.corrections"
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 
 
@@ -22,20 +23,20 @@ def record(value: bytes, offset: int = 0, timestamp_ms: int = 1_700_000_000_000)
 def test_decode_records_bad_one_does_not_stop_its_neighbours() -> None:
     good = b'{"ticket_id": "a", "body": "hello"}'
 
-    outcomes = [item.outcome for item in decode_records([record(good), record(b"{"), record(good)])]
+    outcomes = [item.outcome for item in decode_records([record(good), record(b"{"), record(good)], CORRECTIONS)]
 
     assert [type(outcome) for outcome in outcomes] == [Ticket, InvalidMessageError, Ticket]
 
 
 def test_decode_records_ticket_without_a_time_takes_that_of_the_record() -> None:
-    (item,) = decode_records([record(b'{"ticket_id": "a", "body": "hello"}')])
+    (item,) = decode_records([record(b'{"ticket_id": "a", "body": "hello"}')], CORRECTIONS)
 
     assert isinstance(item.outcome, Ticket)
     assert item.outcome.created_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
 def test_decode_records_record_without_a_timestamp_is_of_1970() -> None:
-    (item,) = decode_records([record(b'{"ticket_id": "a", "body": "hello"}', timestamp_ms=-1)])
+    (item,) = decode_records([record(b'{"ticket_id": "a", "body": "hello"}', timestamp_ms=-1)], CORRECTIONS)
 
     assert isinstance(item.outcome, Ticket)
     assert item.outcome.created_at == datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ def test_decode_records_record_without_a_timestamp_is_of_1970() -> None:
 
 @given(st.lists(st.binary(max_size=200), max_size=10))
 def test_decode_records_any_bytes_give_one_outcome_each(values: list[bytes]) -> None:
-    decoded = decode_records([record(value, offset) for offset, value in enumerate(values)])
+    decoded = decode_records([record(value, offset) for offset, value in enumerate(values)], CORRECTIONS)
 
     assert [item.record.offset for item in decoded] == list(range(len(values)))
     assert all(isinstance(item.outcome, Ticket | InvalidMessageError) for item in decoded)

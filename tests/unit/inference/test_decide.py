@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.classify import classify_lines
-from service.decide import Decider, region_of, revision_of
+from service.decide import Decider, region_of
+from service.revisions import microseconds
 from service.ticket import Ticket
 from tests.unit.inference.conftest import NOW
 
@@ -67,7 +68,7 @@ def test_decide_plain_requests_are_understood(decider: Decider) -> None:
     assert cancel.category.confidence == max(cancel.category.scores.values())
 
 
-def test_revision_of_is_microseconds_of_the_last_change_in_any_zone() -> None:
+def test_microseconds_of_a_ticket_are_those_of_its_last_change_in_any_zone() -> None:
     berlin = timezone(timedelta(hours=1))
     changed = Ticket(
         ticket_id="t",
@@ -76,8 +77,8 @@ def test_revision_of_is_microseconds_of_the_last_change_in_any_zone() -> None:
         updated_at=datetime(1970, 1, 1, 1, 0, 1, 7, tzinfo=berlin),
     )
 
-    assert revision_of(changed) == 1_000_007
-    assert revision_of(ticket("b")) == 0
+    assert microseconds(changed.revised_at) == 1_000_007
+    assert microseconds(ticket("b").revised_at) == 0
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,22 @@ from service.batching import BatchLimits
 from service.clocks import Clocks
 from service.decide import Decider
 from service.publish import OutputTopics
+from service.stopping import StopRequest
 from service.store.engine import create_store_engine
 from service.store.migrate import upgrade
-from service.worker import Worker, WorkerSettings
-from tests.unit.worker.fakes import NOW, FakeDecider, FakeSink, FakeSource, Script, ScriptedStore, Time, Topic
+from service.vitals import Vitals
+from service.worker import Controls, Neighbours, Worker, WorkerSettings
+from tests.unit.worker.fakes import (
+    CORRECTIONS,
+    NOW,
+    FakeDecider,
+    FakeSink,
+    FakeSource,
+    Script,
+    ScriptedStore,
+    Time,
+    Topic,
+)
 
 OUTPUTS = OutputTopics("routed", "review", "dead-letter")
 
@@ -37,10 +49,16 @@ class Plant:
 
     def start(self) -> Worker:
         self.source = FakeSource(self.topic, self.script, self.time)
-        settings = WorkerSettings("group", OUTPUTS, self._limits, commit_interval_s=1.0, topic_ids={})
+        settings = WorkerSettings(
+            "group", CORRECTIONS, OUTPUTS, self._limits, commit_interval_s=1.0, commit_timeout_s=5.0, topic_ids={}
+        )
         clocks = Clocks(utc=lambda: NOW, monotonic=self.time, rng=Random(1))  # noqa: S311  jitter
-        worker = Worker(self.source, self.sink, self.store, cast(Decider, self.decider), settings, clocks)
-        self.source.on_idle = worker.stop
+        self.stop = StopRequest(self.time, limit_s=20.0)
+        self.vitals = Vitals(self.time)
+        neighbours = Neighbours(self.source, self.sink, self.store)
+        controls = Controls(clocks, self.stop, self.vitals)
+        worker = Worker(neighbours, cast(Decider, self.decider), settings, controls)
+        self.source.on_idle = self.stop.request
         return worker
 
     def run(self) -> None:

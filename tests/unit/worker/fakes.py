@@ -10,17 +10,22 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from sqlalchemy import Engine
 
 from service.broker.records import InputRecord, OutputRecord, PartitionId
 from service.errors import BrokerUnavailableError, InferenceError
 from service.result import CategoryResult, Label, ModelRef, Route, SentimentResult, TicketResult
+from service.routing.actions import Defaults
+from service.routing.rules import RuleSet
+from service.stopping import StopRequest
 from service.store.store import Store
 from service.store.values import (
     BatchRange,
     DeadLetter,
+    Erasure,
     PartitionClaim,
     StoredDecision,
     StoredEvent,
@@ -30,6 +35,7 @@ from service.store.values import (
 from service.ticket import Ticket
 
 TOPIC = "tickets.incoming"
+CORRECTIONS = "tickets.corrections"
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 _IDLE_POLLS = 6
 _MOST_POLLS = 30_000
@@ -138,7 +144,10 @@ class FakeSource:
         self.script.begin("pause")
         self._paused |= set(partitions)
 
-    def commit(self, offsets: Mapping[PartitionId, int]) -> bool:
+    def probe(self) -> None:
+        self.script.begin("probe")
+
+    def commit(self, offsets: Mapping[PartitionId, int], timeout_s: float) -> bool:
         self.script.begin("commit")
         if self.refuse_commits:
             return False
@@ -158,7 +167,7 @@ class FakeSink:
         self.failures = 0
         self.on_publish: Callable[[], None] = lambda: None
 
-    def publish(self, records: Sequence[OutputRecord]) -> None:
+    def publish(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
         self.script.begin("publish")
         self.tries.append(list(records))
         if self.failures:
@@ -177,6 +186,12 @@ class FakeDecider:
     """Decides without a model. No two calls give the same result, so a second decision of a ticket would show."""
 
     model = ModelRef("fake", "7", "ab" * 32)
+    labels: ClassVar = {
+        "category": ("billing", "other"),
+        "sentiment": ("negative", "neutral", "positive"),
+        "urgency": ("low", "normal", "high"),
+    }
+    rules = RuleSet(Path("rules.toml"), Defaults("triage", "normal", {"normal": 480}), ())
 
     def __init__(self, poison: str = "poison", review: str = "review", refused: str = "refused") -> None:
         self.poison, self.review, self.refused = poison, review, refused
@@ -217,10 +232,14 @@ class ScriptedStore(Store):
         self.published: dict[PartitionId, int] = {}
 
     def write_batch(
-        self, ranges: Sequence[BatchRange], decisions: Sequence[StoredDecision], letters: Sequence[DeadLetter]
+        self,
+        ranges: Sequence[BatchRange],
+        decisions: Sequence[StoredDecision],
+        letters: Sequence[DeadLetter],
+        erasures: Sequence[Erasure] = (),
     ) -> WriteOutcome:
         self.script.begin("write_batch")
-        outcome = super().write_batch(ranges, decisions, letters)
+        outcome = super().write_batch(ranges, decisions, letters, erasures)
         self.script.end("write_batch")
         return outcome
 

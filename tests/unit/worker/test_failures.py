@@ -44,8 +44,8 @@ def test_worker_answer_to_the_store_commit_lost_goes_on_with_the_stored_rows(pla
 
     made.run()
 
-    assert made.decider.decided == ["t0", "t1", "t2", "t0", "t1", "t2"]
-    assert b'"latency_ms":3.0' in made.sink.on("routed")[0].value
+    assert made.decider.decided == ["t0", "t1", "t2"]
+    assert b'"latency_ms":3.0' in (made.sink.on("routed")[0].value or b"")
     assert len(made.sink.on("routed")) == 3
 
 
@@ -79,7 +79,7 @@ def test_worker_sink_away_commits_nothing_in_the_meantime(plant: MakePlant) -> N
     made.sink.failures = 10_000
     worker = made.start()
     made.script.before["pause"] = []
-    made.source.pause = lambda partitions: worker.stop()  # type: ignore[method-assign]
+    made.source.pause = lambda partitions: made.stop.request()  # type: ignore[method-assign]
 
     worker.run()
 
@@ -226,7 +226,7 @@ def test_worker_all_partitions_revoked_processes_nothing_more(plant: MakePlant) 
 def test_worker_stop_while_publishing_finishes_the_batch_commits_it_and_reads_no_more(plant: MakePlant) -> None:
     made = plant({0: messages(12)}, batch_records=4)
     worker = made.start()
-    made.sink.on_publish = worker.stop
+    made.sink.on_publish = made.stop.request
 
     worker.run()
 
@@ -244,7 +244,7 @@ def test_worker_stop_while_holding_returns_before_the_back_off_has_passed(plant:
     def stop_at_the_eighth(partitions: list[PartitionId]) -> None:
         pause(partitions)
         if made.script.journal.count("pause") == 8:
-            worker.stop()
+            made.stop.request()
 
     made.source.pause = stop_at_the_eighth  # type: ignore[method-assign,assignment]
 
@@ -260,7 +260,7 @@ def test_worker_last_commit_fails_still_returns(plant: MakePlant) -> None:
 
     def broker_goes_away() -> None:
         made.script.before["commit"] = [BrokerUnavailableError("away") for _ in range(5)]
-        worker.stop()
+        made.stop.request()
 
     made.sink.on_publish = broker_goes_away
 
