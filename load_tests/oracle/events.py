@@ -1,4 +1,4 @@
-"""In: the store and the output topics. Out: findings of I3, I4 and I6, and how many copies there are beyond the first."""
+"""In: the store and the output topics. Out: findings of I3, I4 and I6, and the number of copies beyond the first."""
 
 from __future__ import annotations
 

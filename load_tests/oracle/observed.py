@@ -1,6 +1,7 @@
 """In: nothing. Out: the values that the store and the topics are read into, and that every check works on.
 
-Texts and bytes are kept as digests: a run of a million tickets fits into memory, and no `repr` shows a customer's words.
+Texts and bytes are kept as digests: a run of a million tickets fits into memory, and no `repr` shows what someone
+wrote.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """A partition's row of `consumer_offsets`, in one query; ``committed`` and ``end`` were asked of Kafka before it."""
+    """A partition's row of `consumer_offsets`; ``committed`` and ``end`` were asked of Kafka before it."""
 
     next_offset: int
     published_offset: int
@@ -80,7 +81,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class EventCopy:
-    """A record of `tickets.routed` or `tickets.review`; ``plants`` numbers the planted strings found where none may be."""
+    """A record of `tickets.routed` or `tickets.review`; ``plants`` are the planted strings found where none may be."""
 
     at: Coordinates
     record_key: str | None

@@ -61,7 +61,10 @@ def check_logs(plants: Plants, logs: Sequence[Path]) -> list[Finding]:
 
 
 def check_published(published: Published) -> list[Finding]:
-    """I9, events: no plant occurs in an event outside the fields, in its key, or in what a letter's headers say."""
+    """I9, events: no plant occurs in an event outside the fields, in its key or headers, or in what a letter says.
+
+    A dead letter itself holds the message as received, by contract.
+    """
     copies: list[tuple[Coordinates, tuple[int, ...]]] = [
         (copy.at, copy.plants) for copy in (*published.routed, *published.review)
     ]

@@ -1,7 +1,7 @@
 """In: a file of samples, one JSON object a line. Out: what was seen of the watermarks and of memory, in order of time.
 
-Raises `SampleError` for a line that is no sample, apart from a last one that its writer did not finish. A neighbour that
-was away left a sample with an error in place of its values.
+Raises `SampleError` for a line that is no sample, apart from a last one that its writer did not finish. A neighbour
+that was away left a sample with an error in place of its values.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class Samples:
     broker: tuple[BrokerSample, ...] = ()
     memory: tuple[MemorySample, ...] = ()
 
+
+NO_SAMPLES: Final = Samples()
 
 Sample = StoreSample | BrokerSample | MemorySample
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, select
 
 from load_tests.journal import content_of
 from load_tests.oracle.digests import document_digest, headers_digest
@@ -54,12 +54,14 @@ class StoreReader:
             return Stored(
                 rows=tuple(map(_row, _stream(connection, select(*_RESULT_COLUMNS)))),
                 current={
-                    (row["tenant"], row["ticket_id"]): row["revision"] for row in _stream(connection, ticket_current)
+                    (row["tenant"], row["ticket_id"]): row["revision"]
+                    for row in _stream(connection, select(ticket_current))
                 },
-                letters=tuple(map(_letter, _stream(connection, dead_letters))),
-                suppressions=tuple(map(_suppression, _stream(connection, suppressions))),
+                letters=tuple(map(_letter, _stream(connection, select(dead_letters)))),
+                suppressions=tuple(map(_suppression, _stream(connection, select(suppressions)))),
                 marks={
-                    at: Marks(marks.next_offset, marks.published_offset) for at, marks in self._marks(connection).items()
+                    at: Marks(marks.next_offset, marks.published_offset)
+                    for at, marks in self._marks(connection).items()
                 },
             )
 
@@ -87,8 +89,7 @@ class StoreReader:
             yield connection
 
 
-def _stream(connection: Connection, what: Any) -> Iterator[RowMapping]:
-    query = select(what) if isinstance(what, Table) else what
+def _stream(connection: Connection, query: Select[Any]) -> Iterator[RowMapping]:
     yield from connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query).mappings()
 
 

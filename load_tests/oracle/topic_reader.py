@@ -66,16 +66,16 @@ def event_copy(record: Any, plants: Plants) -> EventCopy:
     """An event as read; raises `ValueError`, `KeyError` or `TypeError` for what is none."""
     event = json.loads(record.value)
     data = event["data"]
-    key = text_of(record.key)
+    around = [text_of(record.key) or "", *(f"{name}: {value!r}" for name, value in record.headers)]
     return EventCopy(
         at=_coordinates(record),
-        record_key=key,
+        record_key=text_of(record.key),
         subject=event["subject"],
         ticket=(data["tenant"], data["ticket_id"], data["revision"]),
         event_id=event["id"],
         value_sha256=content_of(None, record.value).sha256,
         data_sha256=document_digest(data),
-        plants=tuple(sorted({*plants.find_in_event(event), *plants.find(key or "")})),
+        plants=tuple(sorted({*plants.find_in_event(event), *plants.find("\n".join(around))})),
     )
 
 
@@ -139,7 +139,9 @@ def _reader(settings: Settings, topics: Sequence[str]) -> Iterator[tuple[KafkaCo
             max_poll_records=5_000,
         ) as reader,
     ):
-        partitions = [TopicPartition(topic, number) for topic in topics for number in reader.partitions_for_topic(topic)]
+        partitions = [
+            TopicPartition(topic, number) for topic in topics for number in reader.partitions_for_topic(topic)
+        ]
         reader.assign(partitions)
         yield reader, partitions
 

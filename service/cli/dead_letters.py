@@ -70,7 +70,7 @@ def _id_prefix(text: str) -> str:
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", parser=_id_prefix, help="Id, or its beginning.")]
 IdsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", parser=_id_prefix, help="Ids, or their beginnings.")
+    list[str] | None, typer.Argument(metavar="ID", parser=_id_prefix, help="Ids, or their beginnings.")
 ]
 ReasonOption = Annotated[Reason | None, typer.Option(help="Only letters refused for this reason.")]
 StageOption = Annotated[Stage | None, typer.Option(help="Only letters refused at this stage.")]
@@ -95,7 +95,7 @@ def list_letters(  # noqa: PLR0913  a parameter an option
     """List dead letters, newest first: id, reason, stage, where it came from, when, state and what was wrong."""
     with errors_reported(), _open_letters(load_settings()) as letters:
         found, total = letters.list(LetterFilter(reason, stage, topic, since, views.state_named(state)), limit)
-        more = f"… and {total - len(found)} more (--limit {total} shows all)" if total > len(found) else ""
+        more = f"… and {total - len(found)} more (raise --limit, or filter)" if total > len(found) else ""
         if as_json:
             for letter in found:
                 typer.echo(views.letter_json(letter))

@@ -7,6 +7,8 @@ first statement connects.
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from functools import partial
 from typing import Any
 
@@ -18,6 +20,7 @@ from service.errors import ConfigurationError
 
 _POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 _SQLITE = ("sqlite", "sqlite+pysqlite")
+_WAL_RETRY_S = 0.02
 _BEGIN_OPTION = "deskroute_begin"
 
 encode_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
@@ -85,7 +88,8 @@ def _sqlite_engine(url: URL, busy_timeout_s: int) -> Engine:
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         # Python's own transaction handling begins only at the first write, after the reads that the write rests on.
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        _switch_to_wal(connection, busy_timeout_s)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -93,3 +97,17 @@ def _sqlite_engine(url: URL, busy_timeout_s: int) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN_OPTION, "BEGIN"))
 
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_s: int) -> None:
+    """SQLite does not wait by itself where two connections to a new file switch at once."""
+    deadline_s = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(_WAL_RETRY_S)
+        else:
+            return

@@ -62,7 +62,7 @@ def test_list_beyond_the_limit_says_how_many_more_there_are(database: Path) -> N
 
     outcome = _run("list", "--limit", "2")
 
-    assert outcome.stdout.endswith("… and 3 more (--limit 5 shows all)\n")
+    assert outcome.stdout.endswith("… and 3 more (raise --limit, or filter)\n")
 
 
 def test_list_as_json_prints_one_object_a_line_and_says_the_rest_on_stderr(database: Path) -> None:

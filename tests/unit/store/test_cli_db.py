@@ -23,8 +23,8 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_upgrade_an_empty_database_brings_it_to_the_newest_revision(url: str) -> None:
     outcome = _runner.invoke(db_app, ["upgrade", "--database-url", url])
 
-    assert (outcome.exit_code, outcome.stdout) == (0, "empty -> 0001\n")
-    assert current(url) == "0001"
+    assert (outcome.exit_code, outcome.stdout) == (0, "empty -> 0002\n")
+    assert current(url) == "0002"
 
 
 def test_upgrade_twice_says_that_nothing_was_left_to_do(url: str) -> None:
@@ -32,7 +32,7 @@ def test_upgrade_twice_says_that_nothing_was_left_to_do(url: str) -> None:
 
     outcome = _runner.invoke(db_app, ["upgrade", "--database-url", url])
 
-    assert (outcome.exit_code, outcome.stdout) == (0, "0001 (was there already)\n")
+    assert (outcome.exit_code, outcome.stdout) == (0, "0002 (was there already)\n")
 
 
 def test_current_takes_the_url_from_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,14 +40,14 @@ def test_current_takes_the_url_from_the_environment(url: str, monkeypatch: pytes
 
     outcome = _runner.invoke(db_app, ["current"])
 
-    assert (outcome.exit_code, outcome.stdout) == (0, "empty (newest is 0001)\n")
+    assert (outcome.exit_code, outcome.stdout) == (0, "empty (newest is 0002)\n")
 
 
 def test_history_lists_every_revision(url: str) -> None:
     outcome = _runner.invoke(db_app, ["history"])
 
     assert outcome.exit_code == 0
-    assert outcome.stdout.startswith("0001  First tables")
+    assert outcome.stdout.startswith("0002  Order of revisions")
 
 
 def test_upgrade_with_an_unreadable_url_exits_2_with_one_line(url: str) -> None:

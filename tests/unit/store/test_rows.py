@@ -71,7 +71,7 @@ def test_rows_name_exactly_the_columns_of_their_tables() -> None:
     assert set(row) == set(results.columns.keys())
     assert set(field_rows(row)[0]) == set(result_fields.columns.keys())
     assert set(current_rows([row])[0]) == set(ticket_current.columns.keys())
-    assert set(dead_letter_row(dead_letter())) == set(dead_letters.columns.keys()) - {"replayed_at"}
+    assert set(dead_letter_row(dead_letter())) == set(dead_letters.columns.keys()) - {"replayed_at", "dropped_at"}
 
 
 def test_field_rows_of_a_long_value_cut_the_column_and_not_the_document() -> None:
