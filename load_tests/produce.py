@@ -1,7 +1,7 @@
 """In: the sample tickets. Out: any number of tickets on the input topic, at a steady rate, every one acknowledged.
 
-Run as ``python -m load_tests.produce --count 2000 --rate 200``; settings as for ``deskroute worker``. With
-``--journal`` what was acknowledged is written down for `load_tests.oracle`. Exits 1 where a message was not acknowledged.
+Run as ``python -m load_tests.produce --count 2000 --rate 200``; settings as for ``deskroute worker``. What was
+acknowledged is written to ``--journal`` for `load_tests.oracle`. Exits 1 where a message was not acknowledged.
 """
 
 from __future__ import annotations

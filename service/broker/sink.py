@@ -12,7 +12,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from service.broker.connection import connection_options
-from service.broker.records import OutputRecord
+from service.broker.records import Headers, OutputRecord
 from service.errors import BrokerUnavailableError
 from service.settings import Settings
 from service.stopping import StopRequest
@@ -61,7 +61,8 @@ class RecordSink:
     def _publish_piece(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
         try:
             futures = [
-                self._producer.send(record.topic, record.value, record.key, list(record.headers)) for record in records
+                self._producer.send(record.topic, record.value, record.key, _sendable(record.headers))
+                for record in records
             ]
         except KafkaError as error:
             raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
@@ -85,6 +86,11 @@ class RecordSink:
                 raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
             else:
                 return
+
+
+def _sendable(headers: Headers) -> list[tuple[str, bytes]]:
+    # kafka-python refuses a header without a value, which another producer may well have sent.
+    return [(name, value or b"") for name, value in headers]
 
 
 def bounded_pieces(

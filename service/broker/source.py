@@ -26,6 +26,7 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from service.broker.connection import connection_options
+from service.broker.header_names import read_any_header_name
 from service.broker.records import InputRecord, PartitionId
 from service.errors import BrokerUnavailableError, FencedError, InputPositionError
 from service.settings import Settings
@@ -39,6 +40,7 @@ class RecordSource:
     """The input topics, read in a consumer group. Nothing is read from a partition until `start_at` names an offset."""
 
     def __init__(self, settings: Settings) -> None:
+        read_any_header_name()
         self._request_timeout_ms = settings.publish_timeout_ms
         self._lock = Lock()
         self._assigned: set[PartitionId] | None = None
