@@ -159,8 +159,12 @@ def still_invalid(letter: StoredLetter, decoders: Mapping[str, Decode]) -> Inval
 
 
 def replay_record(letter: StoredLetter) -> OutputRecord:
-    """The message as it first came, on its original topic; the letter's id takes the place of an earlier replay's."""
-    # kafka-python refuses to send a header without a value; an empty one is the nearest it can send.
-    original: Headers = tuple((name, value or b"") for name, value in letter.headers if name != REPLAY_HEADER)
+    """The message as it first came, on its original topic; the letter's id takes the place of an earlier replay's.
+
+    The record's time is that of the failure, so that a ticket which names no time of its own is the same revision
+    however often it is replayed.
+    """
+    original: Headers = tuple((name, value) for name, value in letter.headers if name != REPLAY_HEADER)
     mark = (REPLAY_HEADER, str(letter.about.id).encode())
-    return OutputRecord(letter.about.topic, letter.key, letter.value or b"", (*original, mark))
+    failed_ms = round(letter.about.failed_at.timestamp() * 1_000)
+    return OutputRecord(letter.about.topic, letter.key, letter.value, (*original, mark), failed_ms)

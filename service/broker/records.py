@@ -40,12 +40,13 @@ class InputRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """A record to publish."""
+    """A record to publish; a ``timestamp_ms`` of None is the time of sending."""
 
     topic: str
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
     headers: Headers = field(default=(), repr=False)
+    timestamp_ms: int | None = None
 
     @property
     def size_bytes(self) -> int:

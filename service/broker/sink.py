@@ -61,7 +61,13 @@ class RecordSink:
     def _publish_piece(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
         try:
             futures = [
-                self._producer.send(record.topic, record.value, record.key, _sendable(record.headers))
+                self._producer.send(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    _sendable(record.headers),
+                    timestamp_ms=record.timestamp_ms,
+                )
                 for record in records
             ]
         except KafkaError as error:

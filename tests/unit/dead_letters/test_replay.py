@@ -251,7 +251,7 @@ def test_replay_record_keeps_key_bytes_and_headers_and_adds_the_id() -> None:
     assert (record.topic, record.key, record.value) == (TOPIC, one.key, VALID)
     assert record.headers == (
         ("traceparent", b"00-ab-cd-01"),
-        ("x", b""),
+        ("x", None),
         ("deskroute-replay", str(one.about.id).encode()),
     )
 
