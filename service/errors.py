@@ -13,7 +13,8 @@
         │   └── RuleError
         ├── ModelError
         ├── FencedError
-        └── InputPositionError
+        ├── InputPositionError
+        └── RecordTooLargeError
 
 A bug is none of these: it keeps its own type and ends the process.
 """
@@ -105,3 +106,7 @@ class FencedError(FatalError):
 
 class InputPositionError(FatalError):
     """The topic was recreated, or retention passed the stored position: going on would skip tickets silently."""
+
+
+class RecordTooLargeError(FatalError):
+    """An output topic takes no record of the size of an event: only a person can raise its limit."""

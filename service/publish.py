@@ -2,7 +2,7 @@
 
 An event is built from what the store holds and nothing else, so that a repeat is the same to the byte. A dead letter
 carries the original key, bytes and headers untouched; what is said of the failure goes into headers beside them.
-Where it is larger than a broker takes, it goes without its value: the store has the whole.
+Where it is larger than the brokers take, it goes without value and original headers: the store has the whole.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from service.store.values import DeadLetter, StoredEvent
 
 _EVENT_HEADERS: Headers = (("content-type", CONTENT_TYPE.encode()),)
 HEADER_PREFIX = "deskroute-"
-MAX_LETTER_BYTES = 1_000_000
-"""Below what a broker takes by default (1,048,588 bytes a batch)."""
+MAX_LETTER_BYTES = 1_900_000
+"""Below the 2 MiB that the output topics should take, and that the producer sends at most."""
+
+MAX_KEY_BYTES = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,9 @@ def _dead_letter_record(topic: str, letter: DeadLetter) -> OutputRecord:
         "failed-at": letter.failed_at.isoformat(timespec="milliseconds"),
     }
     headers = tuple((f"{HEADER_PREFIX}{name}", text.encode()) for name, text in said.items())
-    whole = OutputRecord(topic, letter.key, letter.value, letter.headers + headers)
-    if whole.size_bytes <= MAX_LETTER_BYTES:
-        return whole
     # A message may have come in compressed, or over a larger limit: no retry would make it fit.
     digest = sha256(letter.value or b"").hexdigest()
     omitted = (f"{HEADER_PREFIX}value-omitted", f"{len(letter.value or b'')} bytes, sha256 {digest}".encode())
-    bare = OutputRecord(topic, letter.key, b"", (*letter.headers, *headers, omitted))
-    return bare if bare.size_bytes <= MAX_LETTER_BYTES else OutputRecord(topic, None, b"", (*headers, omitted))
+    bare = OutputRecord(topic, letter.key[:MAX_KEY_BYTES] if letter.key else None, b"", (*headers, omitted))
+    whole = OutputRecord(topic, letter.key, letter.value, letter.headers + headers, smaller=bare)
+    return whole if whole.size_bytes <= MAX_LETTER_BYTES else bare

@@ -95,13 +95,15 @@ def watched(settings: Settings, controls: Controls) -> Iterator[None]:
 
 
 @contextmanager
-def open_worker(settings: Settings, controls: Controls, wrap: Wrap = _as_they_are) -> Iterator[Worker | None]:
+def open_worker(
+    settings: Settings, controls: Controls, wrap: Wrap = _as_they_are, decider: Decider | None = None
+) -> Iterator[Worker | None]:
     """A worker with its connections, which are closed afterwards within what is left of the stop's deadline.
 
     Waits for Kafka as long as it is away; None where the stop request came first. ``wrap`` may put something in
-    between the worker and its neighbours.
+    between the worker and its neighbours, ``decider`` stands in for that of the settings.
     """
-    decider = build_decider(settings, controls.clocks)
+    decider = decider or build_decider(settings, controls.clocks)
     outputs = OutputTopics(settings.topic_routed, settings.topic_review, settings.topic_dead_letter)
     inputs = [settings.topic_incoming, settings.topic_corrections]
     with ExitStack() as opened:

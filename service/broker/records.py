@@ -40,13 +40,17 @@ class InputRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """A record to publish; a ``timestamp_ms`` of None is the time of sending."""
+    """A record to publish; a ``timestamp_ms`` of None is the time of sending.
+
+    ``smaller`` is what to publish in its place where the brokers take no record of this size.
+    """
 
     topic: str
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
     headers: Headers = field(default=(), repr=False)
     timestamp_ms: int | None = None
+    smaller: OutputRecord | None = field(default=None, repr=False)
 
     @property
     def size_bytes(self) -> int:

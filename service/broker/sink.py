@@ -7,16 +7,19 @@ outstanding is bounded by count and by bytes, since kafka-python's own buffer is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from service.broker.connection import connection_options
 from service.broker.records import Headers, OutputRecord
-from service.errors import BrokerUnavailableError
+from service.errors import BrokerUnavailableError, RecordTooLargeError
 from service.settings import Settings
 from service.stopping import StopRequest
 
+_log = structlog.get_logger(__name__)
 _MAX_OUTSTANDING = 2_000
 _MAX_OUTSTANDING_BYTES = 16 * 1_024 * 1_024
 _FLUSH_SLICE_S = 0.25
@@ -73,10 +76,14 @@ class RecordSink:
         except KafkaError as error:
             raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
         self._flush(stop)
-        for record, future in zip(records, futures, strict=True):
-            if not future.succeeded():
-                failure = future.exception if future.is_done else "not acknowledged in time"
-                raise BrokerUnavailableError(f"publish to {record.topic}: {failure!r}")
+        too_large = [
+            record
+            for record, future in zip(records, futures, strict=True)
+            if not future.succeeded() and _is_too_large(record, future)
+        ]
+        if too_large:
+            _log.warning("record_made_smaller", topics=sorted({record.topic for record in too_large}))
+            self._publish_piece([record.smaller for record in too_large if record.smaller is not None], stop)
 
     def _flush(self, stop: StopRequest) -> None:
         """Wait until nothing is outstanding, in slices, so that a stop request is noticed."""
@@ -92,6 +99,18 @@ class RecordSink:
                 raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
             else:
                 return
+
+
+def _is_too_large(record: OutputRecord, future: Any) -> bool:
+    """True where something smaller can be sent instead; raises where the record was not acknowledged at all."""
+    failure = future.exception if future.is_done else "not acknowledged in time"
+    if not isinstance(failure, MessageSizeTooLargeError):
+        raise BrokerUnavailableError(f"publish to {record.topic}: {failure!r}")
+    if record.smaller is None:
+        raise RecordTooLargeError(
+            f"{record.topic} refuses a record of {record.size_bytes} bytes: raise its max.message.bytes to 2 MiB"
+        )
+    return True
 
 
 def _sendable(headers: Headers) -> list[tuple[str, bytes]]:

@@ -33,6 +33,7 @@ from service.settings import Settings
 
 _FETCH_MAX_BYTES = 16 * 1_024 * 1_024
 _PROBE_TIMEOUT_MS = 5_000
+_HEARTBEAT_MAX_MS = 3_000
 _NOT_OURS_ANY_MORE = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
@@ -54,6 +55,8 @@ class RecordSource:
                 auto_offset_reset="none",
                 partition_assignment_strategy=[RangePartitionAssignor],
                 session_timeout_ms=settings.kafka_session_timeout_ms,
+                # Three a session, as Kafka advises; the client refuses a session shorter than one of them.
+                heartbeat_interval_ms=min(_HEARTBEAT_MAX_MS, max(1, settings.kafka_session_timeout_ms // 3)),
                 max_poll_interval_ms=settings.kafka_poll_interval_ms,
                 max_poll_records=settings.batch_max_tickets,
                 fetch_max_bytes=_FETCH_MAX_BYTES,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
+import pytest
 from kafka import KafkaProducer
 
 from service.broker.records import InputRecord, OutputRecord
 from service.broker.sink import RecordSink
 from service.broker.source import RecordSource
+from service.errors import RecordTooLargeError
 from service.settings import Settings
 from service.stopping import StopRequest
 from tests.services import TopicFactory
@@ -76,3 +79,31 @@ def test_sink_header_without_a_value_is_published_as_an_empty_one(kafka_bootstra
     (record,) = _read(source, 1)
     source.close(5)
     assert (record.value, record.headers) == (None, (("none", b""),))
+
+
+def test_sink_record_that_the_topic_does_not_take_goes_as_its_smaller_self_and_its_neighbours_whole(
+    kafka_bootstrap: str, topics: TopicFactory
+) -> None:
+    settings = _settings(
+        kafka_bootstrap, lambda name: topics(name, partitions=1, configs={"max.message.bytes": "200000"})
+    )
+    large = os.urandom(300_000)
+    smaller = OutputRecord(settings.topic_incoming, b"large", b"")
+    sink = RecordSink(settings, time.monotonic)
+
+    sink.publish(
+        [
+            OutputRecord(settings.topic_incoming, b"first", b"1"),
+            OutputRecord(settings.topic_incoming, b"large", large, smaller=smaller),
+            OutputRecord(settings.topic_incoming, b"last", b"2"),
+        ],
+        StopRequest(time.monotonic, 20.0),
+    )
+
+    source = RecordSource(settings)
+    records = _read(source, 3)
+    source.close(5)
+    assert {record.key: record.value for record in records} == {b"first": b"1", b"large": b"", b"last": b"2"}
+    with pytest.raises(RecordTooLargeError, match=r"max\.message\.bytes"):
+        sink.publish([OutputRecord(settings.topic_incoming, b"large", large)], StopRequest(time.monotonic, 20.0))
+    sink.close(5)
