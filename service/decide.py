@@ -7,7 +7,7 @@ A failure of the model for one ticket is not hidden here: `service.isolate` find
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from service.clocks import Clock
 from service.fields.merge import merge_fields
 from service.fields.normalize_value import normalize as normalize_value
 from service.fields.patterns import find_fields
-from service.inference.engine import Floats, InferenceEngine, Prediction
+from service.inference.engine import InferenceEngine, Prediction, TierName
 from service.inference.manifest import Head
+from service.inference.tier import Floats
 from service.language import detect_language
 from service.normalize import normalize
 from service.normalized import NormalizedText, PartKind
@@ -55,6 +56,7 @@ class Understanding:
     fields: tuple[ExtractedField, ...]
     truncated: bool
     review_reasons: tuple[str, ...]
+    tiers: Mapping[str, TierName]
 
 
 class Decider:
@@ -133,6 +135,7 @@ class Decider:
             fields=fields,
             truncated=prediction.truncated or len(fields) == MAX_FIELDS,
             review_reasons=tuple(reasons),
+            tiers=prediction.tiers,
         )
 
     def _result(
@@ -149,7 +152,7 @@ class Decider:
             fields=what.fields,
             route=where,
             model=self._engine.model,
-            decided_by="full",
+            decided_by=what.tiers["category"],
             truncated=what.truncated,
             processed_at=processed_at,
             latency_ms=latency_ms,

@@ -19,7 +19,8 @@ from service.clocks import Clocks
 from service.decide import Decider, routing_facts
 from service.decode import decode_ticket
 from service.errors import BrokerUnavailableError, ConfigurationError
-from service.inference.engine import EngineSettings, InferenceEngine
+from service.inference.engine import InferenceEngine
+from service.inference.tier import EngineSettings
 from service.probes import ProbeServer
 from service.publish import OutputTopics
 from service.routing.engine import RoutingFacts

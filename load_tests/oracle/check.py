@@ -64,8 +64,8 @@ def check(journal: Sequence[JournalEntry], settings: Settings, evidence: Evidenc
         # Kafka's offsets first, then the topics, then the store: of a service at work nothing would seem to be on a
         # topic before it is stored.
         partitions = sorted(store.read_marks())
-        ends = group.read_marks(partitions)
-        topics = {settings.topic_incoming, *(entry.at.topic for entry in journal), *(at.topic for at in partitions)}
+        ends = group.read_marks(partitions) if partitions else {}
+        topics = {settings.topic_incoming, settings.topic_corrections, *(entry.at.topic for entry in journal)}
         inputs = read_inputs(settings, sorted(topics))
         published = read_published(settings, plants)
         stored = store.read()
@@ -113,6 +113,7 @@ def judge(
         **_count(kept),
         duplicate_events=count_duplicates(published.routed) + count_duplicates(published.review),
         unacknowledged_rows=len(unacknowledged),
+        shortened_letters=sum(letter.is_shortened for letter in published.letters),
         other_rows=sum(row.at is None and row.decided_by != HUMAN for row in stored.rows),
         waiting=sum(max(0, (marks.end or 0) - marks.next_offset) for marks in stored.marks.values()),
         stalled_s=seconds_without_progress(evidence.samples),

@@ -95,12 +95,16 @@ class EventCopy:
 
 @dataclass(frozen=True, slots=True)
 class LetterCopy:
-    """A record of `tickets.dead-letter`; ``original`` is where the letter says that its message came from."""
+    """A record of `tickets.dead-letter`; ``original`` is where the letter says that its message came from.
+
+    A shortened one is without the value, perhaps without key and headers; its content has the digest of the value.
+    """
 
     at: Coordinates
     original: Coordinates
     content: Content
     headers_sha256: str
+    is_shortened: bool = False
     plants: tuple[int, ...] = ()
 
 

@@ -76,7 +76,7 @@ class Counts:
 
     Allowed, and counted here only: ``duplicate_events``, copies of an event beyond the first; ``unacknowledged_rows``,
     rows of records that are on the input topic but not in the journal; ``other_rows``, rows that came from no topic;
-    ``waiting``, records that the worker has not stored yet.
+    ``shortened_letters``, too large to be published whole; ``waiting``, records that the worker has not stored yet.
     """
 
     acknowledged: int = 0
@@ -92,6 +92,7 @@ class Counts:
     duplicate_events: int = 0
     unacknowledged_rows: int = 0
     other_rows: int = 0
+    shortened_letters: int = 0
     waiting: int = 0
     stalled_s: float | None = None
     partition_stalled_s: float | None = None

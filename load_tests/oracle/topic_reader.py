@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -22,6 +23,7 @@ from load_tests.oracle.observed import EventCopy, Inputs, LetterCopy, Published
 from load_tests.oracle.privacy import Plants
 from load_tests.oracle.samples import BrokerMarks
 from service.broker.connection import connection_options, read_topic_ids
+from service.broker.header_names import read_any_header_name
 from service.broker.records import PartitionId
 from service.errors import BrokerUnavailableError
 from service.publish import HEADER_PREFIX
@@ -31,6 +33,7 @@ from service.store.values import Coordinates
 _ANSWER_LIMIT_S = 30.0
 _LATEST = -1
 _FIRST_HEADER = f"{HEADER_PREFIX}id"
+_OMITTED = "value-omitted"
 
 
 def read_inputs(settings: Settings, topics: Sequence[str]) -> Inputs:
@@ -80,16 +83,22 @@ def event_copy(record: Any, plants: Plants) -> EventCopy:
 
 
 def letter_copy(record: Any, plants: Plants) -> LetterCopy:
-    """A dead letter as read; the headers that the service adds follow those of the message."""
+    """A dead letter as read; the headers that the service adds follow those of the message.
+
+    Of a message too large for a record only its size and digest are published, in a header of their own.
+    """
     names = [name for name, _ in record.headers]
     # A message that was a dead letter before may bring such headers of its own.
     added = len(names) - names[::-1].index(_FIRST_HEADER) - 1
     said = {name.removeprefix(HEADER_PREFIX): value.decode() for name, value in record.headers[added:]}
+    content = content_of(record.key, record.value)
+    omitted = said.get(_OMITTED)
     return LetterCopy(
         at=_coordinates(record),
         original=Coordinates(said["topic"], int(said["partition"]), int(said["offset"])),
-        content=content_of(record.key, record.value),
+        content=replace(content, sha256=omitted.split()[-1]) if omitted else content,
         headers_sha256=headers_digest(record.headers[:added]),
+        is_shortened=omitted is not None,
         plants=plants.find("\n".join(said.values())),
     )
 
@@ -128,6 +137,7 @@ class GroupReader:
 
 @contextmanager
 def _reader(settings: Settings, topics: Sequence[str]) -> Iterator[tuple[KafkaConsumer, list[TopicPartition]]]:
+    read_any_header_name()
     read_topic_ids(settings, topics)
     with (
         _translated(),

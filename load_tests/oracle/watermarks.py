@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from load_tests.oracle.observed import Marks
 from load_tests.oracle.report import Finding, Trouble
-from load_tests.oracle.samples import Samples, StoreSample
+from load_tests.oracle.samples import BrokerSample, Samples, StoreSample
 from service.broker.records import PartitionId
 
 _Known = dict[tuple[PartitionId, str], tuple[float, int]]
@@ -54,8 +54,9 @@ def check_order(
         if marks.published_offset > marks.next_offset
     ]
     floor = _Floor(rewound_at_s)
-    for committed, stored in _pairs(samples):
-        floor.note(committed)
+    for asked, stored in _pairs(samples):
+        committed = {at: ends.committed for at, ends in asked.marks.items() if ends.committed is not None}
+        floor.note(asked.at_s, committed)
         allowed = floor.after(stored.at_s)
         for at, offset in committed.items():
             if at in stored.marks and offset > max(stored.marks[at].published_offset, allowed.get(at, 0)):
@@ -77,7 +78,8 @@ class _Floor:
         self._newest: dict[PartitionId, int] = {}
         self._floor: dict[PartitionId, int] = {}
 
-    def note(self, committed: Mapping[PartitionId, int]) -> None:
+    def note(self, at_s: float, committed: Mapping[PartitionId, int]) -> None:
+        self.after(at_s)
         self._newest.update(committed)
 
     def after(self, at_s: float) -> Mapping[PartitionId, int]:
@@ -87,7 +89,7 @@ class _Floor:
         return self._floor
 
 
-def _pairs(samples: Samples) -> Iterator[tuple[dict[PartitionId, int], StoreSample]]:
+def _pairs(samples: Samples) -> Iterator[tuple[BrokerSample, StoreSample]]:
     later = iter([sample for sample in samples.store if sample.marks])
     stored = next(later, None)
     for asked in samples.broker:
@@ -95,7 +97,7 @@ def _pairs(samples: Samples) -> Iterator[tuple[dict[PartitionId, int], StoreSamp
             stored = next(later, None)
         if stored is None:
             return
-        yield {at: ends.committed for at, ends in asked.marks.items() if ends.committed is not None}, stored
+        yield asked, stored
 
 
 def _falls(

@@ -18,7 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from models.training.dataset import UNKNOWN, TrainingRow, padded_arrays
-from service.inference.engine import OUTPUTS
+from service.inference.tier import OUTPUTS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -23,8 +23,8 @@ from optimum.exporters.onnx.config import TextEncoderOnnxConfig
 from optimum.utils import NormalizedTextConfig
 
 from models.training.network import HEADS, TicketNetwork
-from service.inference.engine import INPUTS, OUTPUTS
 from service.inference.manifest import MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
+from service.inference.tier import INPUTS, OUTPUTS
 
 OPSET = 17
 _MIN_HALF_ELEMENTS = 1_024

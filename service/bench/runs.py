@@ -24,7 +24,8 @@ from service.bench.stages import measure_stages
 from service.bench.texts import TicketSet, read_ticket_sets
 from service.clocks import Clocks
 from service.demo import run_demo
-from service.inference.engine import EngineSettings, InferenceEngine, Prediction
+from service.inference.engine import InferenceEngine, Prediction
+from service.inference.tier import EngineSettings
 from service.normalize import normalize
 from service.normalized import NormalizedText
 from service.settings import Settings

@@ -51,7 +51,10 @@ class GroupFigures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything measured; a part whose labels the data does not have is None."""
+    """Everything measured; a part whose labels the data does not have is None.
+
+    ``fast_share`` is the share of rows whose answer, head by head, came from the fast tier.
+    """
 
     rows: int
     tickets_per_s: float
@@ -62,6 +65,7 @@ class Evaluation:
     coverage: tuple[Coverage, ...]
     out_of_scope: OutOfScope | None
     groups: tuple[GroupFigures, ...]
+    fast_share: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data with every figure rounded to four digits."""
@@ -93,6 +97,7 @@ def evaluate(
         coverage=_coverage(categorized),
         out_of_scope=_out_of_scope(categorized),
         groups=_groups(categorized),
+        fast_share=_fast_share(answers),
     )
 
 
@@ -140,6 +145,11 @@ def _out_of_scope(pairs: _Pairs) -> OutOfScope | None:
         in_scope_kept=float((~said_outside[~outside]).mean()) if (~outside).any() else 1.0,
         area_under_roc=area_under_roc(scores, outside),
     )
+
+
+def _fast_share(answers: Sequence[Understanding]) -> dict[str, float]:
+    heads = dict.fromkeys(head for answer in answers for head in answer.tiers)
+    return {head: sum(answer.tiers[head] == "fast" for answer in answers) / len(answers) for head in heads}
 
 
 def _groups(pairs: _Pairs) -> tuple[GroupFigures, ...]:

@@ -33,6 +33,9 @@ def _print_summary(evaluation: Evaluation, console: Console) -> None:
             figures = (head.accuracy, head.macro_f1, head.macro_recall, head.calibration_error)
             table.add_row(name, str(head.rows), *(f"{value:.3f}" for value in figures))
     console.print(table)
+    if any(evaluation.fast_share.values()):
+        shares = ", ".join(f"{head} {share:.0%}" for head, share in evaluation.fast_share.items())
+        console.print(f"answered by the fast tier: {shares}")
     fields = evaluation.fields
     if fields is not None:
         console.print(

@@ -16,6 +16,7 @@ from service.result import ModelRef
 
 MANIFEST_FILE = "manifest.json"
 ONNX_FILE = "model.onnx"
+FAST_FILE = "fast.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -64,6 +65,41 @@ class Tagger(_Frozen):
         return tuple(tag[2:] for tag in self.tags[1::2])
 
 
+class Evidence(_Frozen):
+    """What a cut rests on: of ``n`` held-out answers above it ``k`` were wrong (or, with kind ``disagreement``, other
+    than the full tier's), so with 95 % confidence at most a share ``bound`` is, which is not above ``target``.
+    """
+
+    kind: Literal["labels", "disagreement"]
+    target: Probability
+    n: int = Field(ge=0)
+    k: int = Field(ge=0)
+    bound: Probability
+
+
+class FastHead(Head):
+    """A head of the fast tier; above 1, ``accept_above`` always asks the full tier."""
+
+    accept_above: float = Field(default=1.01, ge=0)
+    evidence: Evidence | None = None
+
+
+class FastTagger(Tagger):
+    """The fast tier's token head; a text's confidence is the smallest of its tokens'."""
+
+    accept_above: float = Field(default=1.01, ge=0)
+    evidence: Evidence | None = None
+
+
+class FastTier(_Frozen):
+    """The small graph that is asked first. Its labels and tags are those of the full tier, in the same order."""
+
+    category: FastHead
+    sentiment: FastHead
+    urgency: FastHead
+    tagger: FastTagger
+
+
 class FileEntry(_Frozen):
     """A file of the folder and the digest it must have."""
 
@@ -82,12 +118,24 @@ class Manifest(_Frozen):
     sentiment: Head
     urgency: Head
     tagger: Tagger
+    fast: FastTier | None = None
     max_tokens: int = Field(ge=64, le=512)
     head_tokens: int = Field(ge=1)
     max_windows: int = Field(ge=1)
     opset: int
     files: dict[str, FileEntry]
     provenance: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _tiers_speak_alike(self) -> Self:
+        if self.fast is None:
+            return self
+        for name in ("category", "sentiment", "urgency"):
+            if getattr(self.fast, name).labels != getattr(self, name).labels:
+                raise ValueError(f"the fast tier's {name} labels are not those of the full tier")
+        if self.fast.tagger.tags != self.tagger.tags:
+            raise ValueError("the fast tier's tags are not those of the full tier")
+        return self
 
     @model_validator(mode="after")
     def _head_leaves_room_for_a_tail(self) -> Self:
@@ -112,7 +160,7 @@ def open_model_folder(folder: Path) -> tuple[Manifest, ModelRef]:
         raise ModelError(f"{path} is not a manifest of this service: {where}") from error
     for name, entry in manifest.files.items():
         _verify(folder / name, entry)
-    for needed in (ONNX_FILE, TOKENIZER_FILE):
+    for needed in (ONNX_FILE, TOKENIZER_FILE, *([FAST_FILE] if manifest.fast else [])):
         if needed not in manifest.files:
             raise ModelError(f"{path} lists no {needed}")
     return manifest, ModelRef(manifest.name, manifest.version, hashlib.sha256(raw).hexdigest())

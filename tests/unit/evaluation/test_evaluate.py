@@ -36,6 +36,7 @@ class Known:
             fields=(ExtractedField("order_id", ticket.text[:4], None, 0, 4, 0.9, "pattern"),),
             truncated=False,
             review_reasons=(),
+            tiers={"category": "fast" if label == "billing" else "full"},
         )
 
 
@@ -106,6 +107,12 @@ def test_evaluate_speed_is_rows_by_the_time_that_the_decider_took() -> None:
     times = iter([10.0, 12.0])
 
     assert evaluate(decider(), [row("billing x", "billing")] * 8, lambda: next(times)).tickets_per_s == 4.0
+
+
+def test_evaluate_share_of_the_fast_tier_is_counted_by_head() -> None:
+    rows = [row("billing x", "billing")] * 3 + [row("refund x", "refund")]
+
+    assert evaluate(decider(), rows).fast_share == {"category": 0.75}
 
 
 def test_evaluate_nothing_is_refused() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.bundled import default_model_folder
-from service.inference.engine import EngineSettings, InferenceEngine, Prediction
+from service.inference.engine import InferenceEngine, Prediction
+from service.inference.tier import EngineSettings
 from service.normalize import normalize
 from service.normalized import NormalizedText
 

@@ -9,7 +9,26 @@ from load_tests.oracle.observed import Inputs, Marks
 from load_tests.oracle.report import Trouble
 from load_tests.oracle.samples import MemorySample
 from service.store.values import Coordinates
-from tests.unit.oracle.world import BROKEN, CORRECTED_ROW, INPUT, JOURNAL, LATE_ROW, LETTERS, MIB, NEW, NEW_ROW, POISON, ROWS, SAME_TIME_ROW, WORLD, World, broker_sample, event_of, row_of, store_sample
+from tests.unit.oracle.world import (
+    BROKEN,
+    CORRECTED_ROW,
+    INPUT,
+    JOURNAL,
+    LATE_ROW,
+    LETTERS,
+    MIB,
+    NEW,
+    NEW_ROW,
+    POISON,
+    ROWS,
+    SAME_TIME_ROW,
+    WORLD,
+    World,
+    broker_sample,
+    event_of,
+    row_of,
+    store_sample,
+)
 
 _ROUTED, _REVIEW, _DEAD = WORLD.published.routed, WORLD.published.review, WORLD.published.letters
 NOWHERE = Coordinates(INPUT.topic, INPUT.partition, 99)
@@ -197,5 +216,3 @@ BREAKS: dict[str, tuple[Callable[[World], World], dict[str, set[Trouble]]]] = {
         {"I11": {Trouble.GREW}},
     ),
 }
-
-

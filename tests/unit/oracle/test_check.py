@@ -15,7 +15,18 @@ from load_tests.oracle.report import PROMISES, Trouble
 from load_tests.oracle.samples import Samples
 from service.store.values import Coordinates
 from tests.unit.oracle.breaks import BREAKS, NOWHERE, with_row
-from tests.unit.oracle.world import CORRECTED_ROW, INPUT, JOURNAL, LATE_ROW, LETTERS, NEW_ROW, POISON, SAME_TIME, WORLD, World
+from tests.unit.oracle.world import (
+    BROKEN,
+    CORRECTED_ROW,
+    INPUT,
+    JOURNAL,
+    LATE_ROW,
+    LETTERS,
+    NEW_ROW,
+    POISON,
+    SAME_TIME,
+    WORLD,
+)
 
 _ROUTED, _DEAD = WORLD.published.routed, WORLD.published.letters
 
@@ -82,7 +93,7 @@ def test_counts_of_a_bad_run_are_what_is_lost_doubled_and_missing() -> None:
 
 
 def test_judge_of_nothing_at_all_finds_a_lost_record() -> None:
-    world = World(stored=replace(WORLD.stored, rows=(), letters=(), current={}), published=Published())
+    world = replace(WORLD.with_stored(rows=(), letters=(), current={}), published=Published())
 
     assert world.judge().counts.lost == 7
 
@@ -105,6 +116,14 @@ def test_replayed_letter_that_became_a_letter_again_is_not_lost() -> None:
     world = WORLD.with_stored(letters=letters).with_published(letters=(*_DEAD, copy))
 
     assert world.judge().holds
+
+
+def test_letter_published_without_its_value_needs_the_digest_of_that_value() -> None:
+    shortened = replace(_DEAD[0], is_shortened=True, headers_sha256="none", content=replace(BROKEN.content, key=None))
+    wrong = replace(shortened, content=replace(BROKEN.content, sha256="other"))
+
+    assert WORLD.with_published(letters=(shortened, _DEAD[1])).judge().holds
+    assert WORLD.with_published(letters=(wrong, _DEAD[1])).troubles() == {"I3": {Trouble.LETTER_ALTERED}}
 
 
 def test_ticket_erased_with_its_requester_may_be_nowhere() -> None:

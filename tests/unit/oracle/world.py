@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,11 +90,11 @@ LETTERS = tuple(Letter(made_by.at, made_by.content, "headers") for made_by in (B
 class World:
     """Everything that the oracle judges."""
 
-    journal: tuple[JournalEntry, ...] = JOURNAL
-    stored: Stored = field(default_factory=lambda: _STORED)
-    published: Published = field(default_factory=lambda: _PUBLISHED)
-    inputs: Inputs = field(default_factory=lambda: _INPUTS)
-    evidence: Evidence = field(default_factory=lambda: EVIDENCE)
+    journal: tuple[JournalEntry, ...]
+    stored: Stored
+    published: Published
+    inputs: Inputs
+    evidence: Evidence
 
     def with_stored(self, **changes: Any) -> World:
         """The same with another store."""
@@ -158,4 +158,4 @@ EVIDENCE = Evidence(
     recovery_limit_s=5.0,
     warm_up_records=4,
 )
-WORLD = World()
+WORLD = World(JOURNAL, _STORED, _PUBLISHED, _INPUTS, EVIDENCE)

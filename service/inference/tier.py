@@ -1,0 +1,124 @@
+"""In: encoded rows. Out: the logits that one graph gives for them, by text and head.
+
+Raises `ModelError` where the graph cannot be opened or does not fit the labels, and `InferenceError` where a run fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from service.errors import InferenceError, ModelError
+from service.inference.encode import EncodedBatch, Row, pad_rows
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+LABEL_HEADS = ("category", "sentiment", "urgency")
+OUTPUTS = (*(f"{name}_logits" for name in LABEL_HEADS), "tag_logits")
+
+Floats = NDArray[np.float32]
+
+_ORT_ERRORS = (
+    RuntimeError,
+    ort_errors.Fail,
+    ort_errors.RuntimeException,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidProtobuf,
+    ort_errors.InvalidGraph,
+    ort_errors.NoSuchFile,
+    ort_errors.NotImplemented,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How rows are run: threads of onnxruntime, and the padded tokens and rows that one call may hold.
+
+    Without ``sort_by_length`` rows are run as they arrive, which is only good for showing what sorting saves.
+    ``fast_tier`` says whether a model's fast tier is asked first, where it has one.
+    """
+
+    threads: int = 1
+    tokens_per_call: int = 4_096
+    rows_per_call: int = 1_024
+    sort_by_length: bool = True
+    fast_tier: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TierLogits:
+    """Logits of a batch: one array of shape [texts, labels] a head, and [tokens, tags] a text; 0 if not run."""
+
+    labels: dict[str, Floats]
+    tags: list[Floats]
+
+
+class Tier:
+    """One graph of a model folder. ``widths`` are the number of labels of each head, and of tags, in output order."""
+
+    def __init__(
+        self, graph: Path, widths: Sequence[int], special_ids: tuple[int, int], settings: EngineSettings
+    ) -> None:
+        self._settings = settings
+        self._widths = dict(zip((*LABEL_HEADS, "tag"), widths, strict=True))
+        self._cls_id, self._sep_id = special_ids
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = settings.threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except (*_ORT_ERRORS, ValueError, OSError) as error:
+            raise ModelError(f"{graph} cannot be loaded: {error}") from error
+        found = {output.name: output.shape[-1] for output in self._session.get_outputs()}
+        expected = dict(zip(OUTPUTS, widths, strict=True))
+        if found != expected:
+            raise ModelError(f"the outputs {found} of {graph} do not fit the manifest's labels {expected}")
+
+    def run(self, batch: EncodedBatch, rows: Sequence[Row]) -> TierLogits:
+        """Run some rows of a batch in slices of similar length."""
+        labels = {name: np.zeros((len(batch.texts), self._widths[name]), np.float32) for name in LABEL_HEADS}
+        tags = [np.zeros((len(tokens.ids), self._widths["tag"]), np.float32) for tokens in batch.texts]
+        for indices in self._slices(rows):
+            chosen = [rows[index] for index in indices]
+            inputs = pad_rows(chosen, batch.texts, self._cls_id, self._sep_id)
+            *head_logits, tag_logits = self._call(dict(zip(INPUTS, inputs, strict=True)))
+            for line, row in enumerate(chosen):
+                if row.for_labels:
+                    for name, logits in zip(LABEL_HEADS, head_logits, strict=True):
+                        labels[name][row.text_index] = logits[line]
+                if row.for_tags:
+                    own = row.tagged
+                    tags[row.text_index][row.positions[own]] = tag_logits[line, 1 + own.start : 1 + own.stop]
+        return TierLogits(labels, tags)
+
+    def _call(self, inputs: dict[str, NDArray[np.int64]]) -> list[Floats]:
+        try:
+            outputs: list[Floats] = self._session.run(OUTPUTS, inputs)
+        except _ORT_ERRORS as error:
+            raise InferenceError(f"onnxruntime failed on input of shape {inputs[INPUTS[0]].shape}: {error}") from error
+        return outputs
+
+    def _slices(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+        """Row numbers, gathered so that a slice's rows times its longest row stay within the token budget."""
+        order = range(len(rows))
+        by_length = (
+            sorted(order, key=lambda index: len(rows[index].positions)) if self._settings.sort_by_length else order
+        )
+        pending: list[int] = []
+        longest = 0
+        for index in by_length:
+            length = len(rows[index].positions) + 2
+            too_many_tokens = max(longest, length) * (len(pending) + 1) > self._settings.tokens_per_call
+            if pending and (too_many_tokens or len(pending) >= self._settings.rows_per_call):
+                yield pending
+                pending, longest = [], 0
+            pending.append(index)
+            longest = max(longest, length)
+        if pending:
+            yield pending
