@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     rules_file: Path | None = None
     inference_threads: Positive = 1
     inference_tokens_per_call: Positive = 4_096
+    inference_recent_texts: Annotated[int, Field(ge=0)] = 2_048
 
     batch_max_tickets: Positive = 256
     batch_max_bytes: Positive = 4_000_000

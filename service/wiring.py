@@ -52,7 +52,11 @@ def build_engine(settings: Settings) -> InferenceEngine:
     """Open and verify the model."""
     return InferenceEngine(
         model_folder(settings),
-        EngineSettings(threads=settings.inference_threads, tokens_per_call=settings.inference_tokens_per_call),
+        EngineSettings(
+            threads=settings.inference_threads,
+            tokens_per_call=settings.inference_tokens_per_call,
+            recent_texts=settings.inference_recent_texts,
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from service.errors import ModelError
 from service.inference.cascade import Cascade
 from service.inference.encode import EncodedBatch, WindowLimits, encode_texts
 from service.inference.manifest import FAST_FILE, ONNX_FILE, TOKENIZER_FILE, open_model_folder
+from service.inference.recent import RecentTexts
 from service.inference.spans import read_spans
 from service.inference.tier import EngineSettings, Floats, Tier
 from service.normalized import NormalizedText
@@ -57,11 +58,12 @@ class InferenceEngine:
         has_fast = manifest.fast is not None and chosen.fast_tier
         fast = Tier(folder / FAST_FILE, widths, special_ids, chosen) if has_fast else None
         self._cascade = Cascade(manifest, full, fast)
+        self._recent: RecentTexts[Prediction] = RecentTexts(chosen.recent_texts)
         self._limits = WindowLimits(manifest.max_tokens, manifest.head_tokens, manifest.max_windows)
 
     def predict(self, texts: Sequence[NormalizedText]) -> list[Prediction]:
         """Predict each text; the order of the answers is that of the texts."""
-        return self.run(self.encode(texts), texts)
+        return self._recent.through(texts, lambda new: self.run(self.encode(new), new))
 
     def encode(self, texts: Sequence[NormalizedText]) -> EncodedBatch:
         """Tokenise texts into rows of the model's input."""

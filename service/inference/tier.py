@@ -40,7 +40,8 @@ class EngineSettings:
     """How rows are run: threads of onnxruntime, and the padded tokens and rows that one call may hold.
 
     Without ``sort_by_length`` rows are run as they arrive, which is only good for showing what sorting saves.
-    ``fast_tier`` says whether a model's fast tier is asked first, where it has one.
+    ``fast_tier`` says whether a model's fast tier is asked first, where it has one. Of ``recent_texts`` texts the
+    answers are remembered, which a benchmark that repeats its texts must not do.
     """
 
     threads: int = 1
@@ -48,6 +49,7 @@ class EngineSettings:
     rows_per_call: int = 1_024
     sort_by_length: bool = True
     fast_tier: bool = True
+    recent_texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
