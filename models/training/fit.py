@@ -62,7 +62,7 @@ def fit(
         batches = first if number == 0 else bucketed_batches(rows_of_pass(number), settings.tokens_per_batch, rng)
         network.train()
         for batch in batches:
-            _set_rate(optimizer, min(step / total_steps, 1.0), settings.warmup_share)
+            set_rate(optimizer, min(step / total_steps, 1.0), settings.warmup_share)
             inputs, targets = collate(batch)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
                 logits = network(**inputs)
@@ -106,7 +106,8 @@ def _optimizer(network: TicketNetwork, settings: FitSettings) -> torch.optim.Opt
     return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=True)
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, done_share: float, warmup_share: float) -> None:
+def set_rate(optimizer: torch.optim.Optimizer, done_share: float, warmup_share: float) -> None:
+    """Set every group's rate to its peak times a linear warm-up and a cosine decay to 3 %."""
     if done_share < warmup_share:
         factor = done_share / warmup_share
     else:

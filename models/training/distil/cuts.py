@@ -1,0 +1,173 @@
+"""In: what a student and its teacher say of tickets that nothing trained on. Out: the student's scalings and cuts.
+
+Half of the tickets fit temperature and biases to the teacher's calibrated probabilities; the other half sets the cut.
+Thresholds are tested in a fixed order, from strict to loose, each with the one-sided Clopper-Pearson bound on the share
+of accepted tickets where the tiers disagree, and testing stops at the first that fails (fixed-sequence testing: Bauer
+1991; as Learn then Test, Angelopoulos et al. 2021, arXiv 2110.01052). The order rests on confidences alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training.calibrate import Cut, Floats, Scaling, probabilities, upper_error_bound
+from models.training.distil.measure import (
+    Decisions,
+    EncodedTickets,
+    TicketLogits,
+    TierScaling,
+    agreements,
+    decide,
+)
+from models.training.distil.teacher import Teacher
+from models.training.network import HEADS
+
+KIND = "disagreement"
+DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.02, "urgency": 0.02, "tagger": 0.02}
+_ERRORS_AT_START = 2
+_STEP = 5
+_DESCENT_STEPS = 400
+_LEAST_SLOPE = 0.05
+_TEMPERATURE_TOKENS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class FastTier:
+    """A student ready to serve: its scaling and, by head, its cut; a head without one always asks the teacher."""
+
+    scaling: TierScaling
+    cuts: dict[str, Cut | None]
+
+
+def fit_fast_tier(
+    encoded: EncodedTickets,
+    student: TicketLogits,
+    teacher_logits: TicketLogits,
+    teacher: Teacher,
+    full: TierScaling,
+    targets: Mapping[str, float] = DEFAULT_TARGETS,
+) -> FastTier:
+    """Scaling from every second ticket, cuts from the others."""
+    fitting = np.arange(len(encoded.tickets)) % 2 == 0
+    scaling = TierScaling(
+        heads={
+            name: fit_to_teacher(
+                student.heads[name][fitting], probabilities(teacher_logits.heads[name][fitting], full.heads[name])
+            )
+            for name in HEADS
+        },
+        tag_temperature=_tag_temperature(student, teacher_logits, full, fitting),
+        keep_above=full.keep_above,
+    )
+    types = teacher.labels.fields
+    fast = decide(encoded, student, scaling, types)
+    same = agreements(fast, decide(encoded, teacher_logits, full, types))
+    cuts = {
+        name: disagreement_cut(fast.confidences[name][~fitting], same[name][~fitting], target)
+        for name, target in targets.items()
+    }
+    return FastTier(scaling, cuts)
+
+
+def fit_to_teacher(logits: Floats, target: Floats, *, with_biases: bool = True) -> Scaling:
+    """Temperature and biases with the least cross-entropy to the target probabilities, by gradient descent."""
+    biases = np.zeros(logits.shape[1])
+    # In units of their spread, logits of any scale take the same steps.
+    spread = max(float(logits.std()), 1e-6)
+    slope = 1.0
+    for _ in range(_DESCENT_STEPS):
+        error = probabilities(logits / spread, Scaling(1 / slope, tuple(biases))) - target
+        slope = max(_LEAST_SLOPE, slope - 0.5 * float((error * logits / spread).sum(axis=1).mean()))
+        if with_biases:
+            biases -= 0.3 * error.mean(axis=0)
+    biases -= biases.mean()
+    return Scaling(round(spread / slope, 4), tuple(round(float(bias), 4) for bias in biases))
+
+
+def disagreement_cut(confidences: Floats, agrees: NDArray[np.bool_], target: float) -> Cut | None:
+    """The loosest threshold that the walk reaches; None where it fails at once or there are too few tickets.
+
+    It starts where two disagreements would still pass: before that, one alone would end the walk.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    ordered = confidences[order]
+    errors = np.cumsum(~agrees[order])
+    first = _least_accepted(_ERRORS_AT_START, target)
+    best: Cut | None = None
+    accepted = 0
+    for at_least in range(first, len(order) + 1, _STEP):
+        if at_least <= accepted:
+            continue
+        # All that are as sure as the last one are accepted with it.
+        threshold = float(ordered[at_least - 1])
+        accepted = int(np.searchsorted(-ordered, -threshold, side="right"))
+        wrong = int(errors[accepted - 1])
+        bound = upper_error_bound(wrong, accepted)
+        if bound > target:
+            break
+        best = Cut(threshold, target, accepted, wrong, math.ceil(bound * 1e4) / 1e4)
+    return best
+
+
+def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
+    """The manifest's ``fast``: the four heads with their scaling and, where there is one, the cut with its evidence."""
+    heads: dict[str, Any] = {
+        name: {
+            "labels": list(getattr(teacher.labels, name)),
+            "temperature": tier.scaling.heads[name].temperature,
+            "biases": list(tier.scaling.heads[name].biases),
+        }
+        for name in HEADS
+    }
+    heads["tagger"] = {
+        "tags": list(teacher.labels.tags),
+        "temperature": tier.scaling.tag_temperature,
+        "keep_above": tier.scaling.keep_above,
+    }
+    return {name: head | _cut_json(tier.cuts[name]) for name, head in heads.items()}
+
+
+def asked_again(fast: Decisions, tier: FastTier) -> dict[str, NDArray[np.bool_]]:
+    """For each head the tickets that go on to the teacher, and under ``any`` those where at least one head does."""
+    unsure = {
+        name: np.ones(len(fast.spans), bool) if cut is None else fast.confidences[name] < cut.threshold
+        for name, cut in tier.cuts.items()
+    }
+    return unsure | {"any": np.logical_or.reduce(list(unsure.values()))}
+
+
+def _cut_json(cut: Cut | None) -> dict[str, Any]:
+    if cut is None:
+        return {}
+    evidence = {"target": cut.target, "n": cut.accepted, "k": cut.errors, "bound": cut.bound, "kind": KIND}
+    return {"accept_above": cut.threshold, "evidence": evidence}
+
+
+def _least_accepted(errors: int, target: float) -> int:
+    """The fewest accepted tickets at which this many errors pass."""
+    low, high = errors + 1, errors + 2
+    while upper_error_bound(errors, high) > target:
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if upper_error_bound(errors, middle) > target else (low, middle)
+    return high
+
+
+def _tag_temperature(
+    student: TicketLogits, teacher_logits: TicketLogits, full: TierScaling, fitting: NDArray[np.bool_]
+) -> float:
+    chosen = np.flatnonzero(fitting)
+    logits = np.concatenate([student.tags[index] for index in chosen])
+    every = max(1, len(logits) // _TEMPERATURE_TOKENS)
+    logits = logits[::every]
+    theirs = np.concatenate([teacher_logits.tags[index] for index in chosen])[::every]
+    none = (0.0,) * logits.shape[1]
+    target = probabilities(theirs, Scaling(full.tag_temperature, none))
+    return fit_to_teacher(logits, target, with_biases=False).temperature

@@ -1,0 +1,70 @@
+"""In: the sources that trained, and the folder of public sets. Out: tickets that nothing trained on, for cuts.
+
+Dev tickets, rows of the public sets beyond those drawn for training, consumer complaints, and generated tickets of an
+unused seed. All but the dev tickets count as unlabelled. The test tickets are not read. Raises OSError where a set is
+missing.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.training.generate import make_tickets
+from models.training.public import read_public
+from models.training.public.sampling import text_key
+from models.training.recipe import Sources
+from service.evaluation.data import LabelledTicket
+
+_COMPLAINTS = Path("cfpb") / "complaints_sample.csv"
+_COMPLAINT_COLUMN = "Consumer complaint narrative"
+_CLINC = "clinc150_data_full.json"
+_OUT_OF_SCOPE_TEST = "oos_test"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutSizes:
+    """How many tickets of each kind, besides all dev tickets."""
+
+    public: int = 1_500
+    complaints: int = 500
+    generated: int = 1_500
+
+
+def held_out_tickets(sources: Sources, data_dir: Path, seed: int, sizes: HeldOutSizes) -> list[LabelledTicket]:
+    """Tickets in random order, the same for the same seed, which must not be one that trained."""
+    rng = random.Random(f"{seed}/held-out")
+    tickets = [*sources.dev, *_fresh_public(sources, data_dir, seed, sizes.public, rng)]
+    tickets += rng.sample(read_complaints(data_dir), sizes.complaints)
+    tickets += make_tickets(sizes.generated, rng)
+    rng.shuffle(tickets)
+    return tickets
+
+
+def _fresh_public(
+    sources: Sources, data_dir: Path, seed: int, count: int, rng: random.Random
+) -> Sequence[LabelledTicket]:
+    """The readers cap every group and draw by seed: another seed draws rows that training has not seen, and others."""
+    seen = {text_key(ticket.text) for ticket in sources.public}
+    fresh = [ticket for ticket in read_public(data_dir, seed) if text_key(ticket.text) not in seen]
+    return rng.sample(fresh, min(count, len(fresh)))
+
+
+def read_complaints(data_dir: Path) -> list[LabelledTicket]:
+    """Every second complaint of the CFPB sample (public domain), so that the others stay unseen by any cut."""
+    with (data_dir / _COMPLAINTS).open(encoding="utf-8", newline="") as lines:
+        bodies = [row[_COMPLAINT_COLUMN] for row in csv.DictReader(lines) if row[_COMPLAINT_COLUMN]]
+    return [LabelledTicket(subject=None, body=body, source="cfpb") for body in bodies[::2]]
+
+
+def read_out_of_scope(data_dir: Path) -> list[LabelledTicket]:
+    """CLINC150's out-of-scope test part (CC BY 3.0), which no recipe trains on."""
+    parts = json.loads((data_dir / _CLINC).read_text(encoding="utf-8"))
+    return [
+        LabelledTicket(subject=None, body=text, source="clinc150", category="other")
+        for text, _ in parts[_OUT_OF_SCOPE_TEST]
+    ]
