@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from service import __version__
+from service.cli.calibrate import calibrate
 from service.cli.classify import classify
 from service.cli.db import db_app
 from service.cli.dead_letters import dead_letters_app
 from service.cli.demo import demo
+from service.cli.erase import erase
 from service.cli.evaluate import evaluate
 from service.cli.measure import bench
 from service.cli.models import models_app
@@ -28,7 +30,9 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(classify)
 app.command()(worker)
+app.command()(erase)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(bench)
 app.add_typer(db_app, name="db")
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -108,3 +108,24 @@ def test_read_labelled_missing_path_is_refused(tmp_path: Path) -> None:
 def test_read_labelled_csv_cell_beyond_the_limit_is_refused(read: Read) -> None:
     with pytest.raises(LabelledDataError):
         read("desk.csv", "text\n" + "x" * 10_000_001)
+
+
+def test_read_labelled_row_that_is_not_marked_has_unknown_fields(read: Read) -> None:
+    (ticket,) = read("x.jsonl", json.dumps({"subject": "a", "body": "b", "category": "other", "marked": False}))
+
+    assert (ticket.spans, ticket.category) == (None, "other")
+
+
+def test_read_labelled_row_without_marks_has_no_fields_rather_than_unknown_ones(read: Read) -> None:
+    (bare,) = read("x.jsonl", json.dumps({"body": "b"}))
+    (marked,) = read("x.jsonl", json.dumps({"body": "b", "marked": True}))
+
+    assert bare.spans == marked.spans == ()
+
+
+@pytest.mark.parametrize("row", [{"body": "[[amount|5 EUR]]", "marked": False}, {"body": "b", "marked": "no"}])
+def test_read_labelled_row_that_contradicts_its_marks_is_refused_with_its_line(
+    read: Read, row: dict[str, object]
+) -> None:
+    with pytest.raises(LabelledDataError, match=r"x\.jsonl:1: "):
+        read("x.jsonl", json.dumps(row))

@@ -1,0 +1,159 @@
+"""In: logits of held-out rows and their right labels. Out: a head's temperature and biases, and cuts with evidence.
+
+Temperature and biases are the vector scaling of Guo et al. 2017 (arXiv 1706.04599) with one shared slope; how far the
+biases may go is chosen by cross-validation, since held-out tickets are few. A cut comes from fixed-sequence testing
+with the one-sided Clopper-Pearson bound: the threshold walks from strict to loose and stops before the bound passes the
+target.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_MIN_ACCEPTED = 30
+_FOLDS = 5
+_PENALTIES = (0.003, 0.01, 0.03, 0.1, math.inf)
+_DESCENT_STEPS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Logits (float64, shape [n, labels]) and the right label of each row, for one head."""
+
+    logits: Floats
+    labels: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """What is done to a head's logits before the softmax: divided by the temperature, then one bias a label added."""
+
+    temperature: float
+    biases: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Accept at or above ``threshold``: of ``accepted`` rows ``errors`` were wrong, at most ``bound`` with 95 %."""
+
+    threshold: float
+    target: float
+    accepted: int
+    errors: int
+    bound: float
+
+
+def fit_scaling(held_out: HeldOut, seed: int) -> Scaling:
+    """Temperature and biases, with the penalty on the biases that does best in five-fold cross-validation."""
+    folds = np.random.default_rng(seed).permutation(len(held_out.labels)) % _FOLDS
+    penalty = min(_PENALTIES, key=lambda candidate: _cross_validated_loss(held_out, folds, candidate))
+    return _fit_scaling(held_out, penalty)
+
+
+def plain_scaling(held_out: HeldOut) -> Scaling:
+    """A temperature and no biases."""
+    return _fit_scaling(held_out, math.inf)
+
+
+def _cross_validated_loss(held_out: HeldOut, folds: Ints, penalty: float) -> float:
+    losses = []
+    for fold in range(_FOLDS):
+        inside, outside = folds != fold, folds == fold
+        scaling = _fit_scaling(HeldOut(held_out.logits[inside], held_out.labels[inside]), penalty)
+        chances = probabilities(held_out.logits[outside], scaling)
+        right = chances[np.arange(len(chances)), held_out.labels[outside]]
+        losses.append(-np.log(np.maximum(right, 1e-12)).mean())
+    return float(np.mean(losses))
+
+
+def _fit_scaling(held_out: HeldOut, penalty: float) -> Scaling:
+    """Gradient descent on slope and biases from the best plain temperature; an infinite penalty leaves biases at 0."""
+    temperature = fit_temperature(held_out)
+    biases = np.zeros(held_out.logits.shape[1])
+    if not math.isinf(penalty):
+        truth = np.eye(len(biases))[held_out.labels]
+        slope = 1 / temperature
+        for _ in range(_DESCENT_STEPS):
+            error = probabilities(held_out.logits, Scaling(1 / slope, tuple(biases))) - truth
+            slope = max(0.05, slope - 0.01 * float((error * held_out.logits).sum(axis=1).mean()))
+            biases -= 0.3 * (error.mean(axis=0) + 2 * penalty * biases)
+        temperature = 1 / slope
+    return Scaling(round(temperature, 4), tuple(round(float(bias), 4) for bias in biases))
+
+
+def fit_temperature(held_out: HeldOut) -> float:
+    """The temperature (0.25 to 8) with the least negative log-likelihood, by golden-section search on its logarithm."""
+    low, high = math.log(0.25), math.log(8.0)
+    golden = (math.sqrt(5) - 1) / 2
+    for _ in range(40):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if _log_loss(held_out, math.exp(left)) < _log_loss(held_out, math.exp(right)):
+            high = right
+        else:
+            low = left
+    return round(math.exp((low + high) / 2), 4)
+
+
+def probabilities(logits: Floats, scaling: Scaling) -> Floats:
+    """Softmax of ``logits / temperature + biases`` over the last axis."""
+    scaled = logits / scaling.temperature + np.array(scaling.biases)
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    result: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return result
+
+
+def upper_error_bound(errors: int, trials: int, alpha: float = 0.05) -> float:
+    """One-sided Clopper-Pearson upper bound of an error rate, by bisection on the binomial tail."""
+    if errors >= trials:
+        return 1.0
+    low, high = errors / trials, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _binomial_tail(errors, trials, middle) > alpha:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def guaranteed_cut(confidences: Floats, correct: NDArray[np.bool_], target: float) -> Cut | None:
+    """The loosest threshold whose bound stays within ``target``; None where not even the strictest does."""
+    order = np.argsort(-confidences, kind="stable")
+    wrong = np.cumsum(~correct[order])
+    best: Cut | None = None
+    for accepted in range(_MIN_ACCEPTED, len(order) + 1, 5):
+        errors = int(wrong[accepted - 1])
+        bound = upper_error_bound(errors, accepted)
+        if bound > target:
+            if best is not None:
+                break
+            continue
+        best = Cut(round(float(confidences[order[accepted - 1]]), 4), target, accepted, errors, round(bound, 4))
+    return best
+
+
+def _log_loss(held_out: HeldOut, temperature: float) -> float:
+    unbiased = Scaling(temperature, (0.0,) * held_out.logits.shape[1])
+    chosen = probabilities(held_out.logits, unbiased)[np.arange(len(held_out.labels)), held_out.labels]
+    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+
+
+def _binomial_tail(errors: int, trials: int, rate: float) -> float:
+    """P(at most ``errors`` of ``trials``) at this rate."""
+    return sum(
+        math.exp(
+            math.lgamma(trials + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(trials - k + 1)
+            + k * math.log(rate)
+            + (trials - k) * math.log1p(-rate)
+        )
+        for k in range(errors + 1)
+    )

@@ -1,0 +1,89 @@
+"""In: the default model and the project's dev tickets. Out: a copy of it, calibrated on them, that opens."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from service.bundled import default_model_folder
+from service.cli.app import app
+from service.inference.cascade import softmax
+from service.inference.engine import InferenceEngine
+from service.inference.manifest import MANIFEST_FILE
+from service.inference.tier import LABEL_HEADS
+from service.normalize import normalize
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+DEV = Path(__file__).parents[3] / "models" / "training" / "tickets" / "dev"
+_runner = CliRunner()
+
+
+def test_calibrate_writes_a_folder_that_opens_with_the_same_graph_and_new_cuts(tmp_path: Path) -> None:
+    out = tmp_path / "ours"
+
+    outcome = _runner.invoke(app, ["calibrate", str(DEV), "--out", str(out), "--target", "0.2", "--json"])
+
+    assert outcome.exit_code == 0, outcome.stderr
+    figures = json.loads(outcome.stdout)
+    assert figures["category"]["rows"] >= 170
+    cut = figures["category"]["cut"]
+    assert cut["errors"] <= cut["accepted"]
+    assert cut["bound"] <= 0.2
+    manifest = InferenceEngine(out).manifest
+    assert manifest.version == "ours"
+    assert manifest.category.review_below == cut["threshold"]
+    shipped = InferenceEngine(default_model_folder()).manifest
+    assert manifest.files == shipped.files
+
+
+def test_calibrate_target_that_few_rows_cannot_show_sends_every_ticket_to_review(tmp_path: Path) -> None:
+    out = tmp_path / "strict"
+
+    outcome = _runner.invoke(app, ["calibrate", str(DEV), "--out", str(out), "--target", "0.001"])
+
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "every ticket goes to review" in outcome.stdout
+    assert json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))["category"]["review_below"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [([("where is it", "shipping")] * 99, "no head has 100"), ([("x", "parcels")] * 100, "row 1: category 'parcels'")],
+)
+def test_calibrate_rows_that_cannot_serve_are_refused_and_nothing_is_written(
+    tmp_path: Path, rows: list[tuple[str, str]], said: str
+) -> None:
+    data = tmp_path / "data.csv"
+    with data.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "category"), *rows])
+
+    outcome = _runner.invoke(app, ["calibrate", str(data), "--out", str(tmp_path / "out")])
+
+    assert outcome.exit_code == 1
+    assert said in outcome.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_calibrate_folder_that_exists_is_refused(tmp_path: Path) -> None:
+    outcome = _runner.invoke(app, ["calibrate", str(DEV), "--out", str(tmp_path)])
+
+    assert outcome.exit_code == 2
+    assert "exists already" in outcome.stderr
+
+
+def test_label_logits_scaled_are_the_predicted_probabilities() -> None:
+    engine = InferenceEngine(default_model_folder())
+    texts = [normalize("Charged twice", "You took 49.90 EUR twice."), normalize(None, "I cannot sign in.")]
+
+    logits = engine.label_logits(texts)
+
+    for name in LABEL_HEADS:
+        head = getattr(engine.manifest, name)
+        expected = np.array([getattr(prediction, name) for prediction in engine.predict(texts)])
+        scaled = logits[name] / head.temperature + np.array(head.biases or 0, np.float32)
+        assert np.allclose(softmax(scaled), expected, atol=1e-5)
