@@ -39,10 +39,15 @@ _TEMPERATURE_TOKENS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class FastTier:
-    """A student ready to serve: its scaling and, by head, its cut; a head without one always asks the teacher."""
+    """A student ready to serve: its scaling and, by head, its cut; a head without one always asks the teacher.
+
+    ``accepted_by_source`` counts by head and source the tickets accepted on the half that set the cut, and those of
+    them on which the tiers disagree: the guarantee is for the mixture, and this says how even it is.
+    """
 
     scaling: TierScaling
     cuts: dict[str, Cut | None]
+    accepted_by_source: dict[str, dict[str, tuple[int, int]]]
 
 
 def fit_fast_tier(
@@ -72,7 +77,11 @@ def fit_fast_tier(
         name: disagreement_cut(fast.confidences[name][~fitting], same[name][~fitting], target)
         for name, target in targets.items()
     }
-    return FastTier(scaling, cuts)
+    sources = np.array([ticket.source for ticket in encoded.tickets])
+    accepted = {name: ~again & ~fitting for name, again in unsure_of(fast, cuts).items()}
+    return FastTier(
+        scaling, cuts, {name: _by_source(sources[chosen], same[name][chosen]) for name, chosen in accepted.items()}
+    )
 
 
 def fit_to_teacher(logits: Floats, target: Floats, *, with_biases: bool = True) -> Scaling:
@@ -133,13 +142,19 @@ def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
     return {name: head | _cut_json(tier.cuts[name]) for name, head in heads.items()}
 
 
-def asked_again(fast: Decisions, tier: FastTier) -> dict[str, NDArray[np.bool_]]:
-    """For each head the tickets that go on to the teacher, and under ``any`` those where at least one head does."""
-    unsure = {
+def unsure_of(fast: Decisions, cuts: Mapping[str, Cut | None]) -> dict[str, NDArray[np.bool_]]:
+    """For each head the tickets that go on to the teacher."""
+    return {
         name: np.ones(len(fast.spans), bool) if cut is None else fast.confidences[name] < cut.threshold
-        for name, cut in tier.cuts.items()
+        for name, cut in cuts.items()
     }
-    return unsure | {"any": np.logical_or.reduce(list(unsure.values()))}
+
+
+def _by_source(sources: NDArray[np.str_], agrees: NDArray[np.bool_]) -> dict[str, tuple[int, int]]:
+    return {
+        str(source): (int((sources == source).sum()), int((~agrees[sources == source]).sum()))
+        for source in np.unique(sources)
+    }
 
 
 def _cut_json(cut: Cut | None) -> dict[str, Any]:

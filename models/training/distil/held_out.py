@@ -30,9 +30,9 @@ _OUT_OF_SCOPE_TEST = "oos_test"
 class HeldOutSizes:
     """How many tickets of each kind, besides all dev tickets."""
 
-    public: int = 1_500
-    complaints: int = 500
-    generated: int = 1_500
+    public: int = 1_000
+    complaints: int = 1_000
+    generated: int = 1_200
 
 
 def held_out_tickets(sources: Sources, data_dir: Path, seed: int, sizes: HeldOutSizes) -> list[LabelledTicket]:

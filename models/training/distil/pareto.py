@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.distil.cuts import FastTier, asked_again
+from models.training.distil.cuts import FastTier, unsure_of
 from models.training.distil.measure import (
     Decisions,
     EncodedTickets,
@@ -103,7 +103,7 @@ def student_figures(
     name: str, encoded: EncodedTickets, fast: Decisions, full: Decisions, tier: FastTier, costs: Costs
 ) -> CandidateFigures:
     """A student's line: alone, beside its teacher, and as the fast tier before it."""
-    unsure = asked_again(fast, tier)
+    unsure = unsure_of(fast, tier.cuts)
     labels = {head: np.where(unsure[head], full.labels[head], fast.labels[head]) for head in HEADS}
     fast_fields, full_fields = field_keys(encoded, fast.spans), field_keys(encoded, full.spans)
     fields = [
@@ -117,7 +117,8 @@ def student_figures(
         alone=quality(encoded, fast.labels, fast_fields, costs.names),
         agreement={head: float(same.mean()) for head, same in agreements(fast, full).items()},
         cascade=quality(encoded, labels, fields, costs.names),
-        asked_again={head: float(again.mean()) for head, again in unsure.items()},
+        asked_again={head: float(again.mean()) for head, again in unsure.items()}
+        | {"any": float(np.logical_or.reduce(list(unsure.values())).mean())},
         expected_us=costs.cpu_us_per_ticket + _tokens_going_on(encoded, unsure) * costs.teacher_us_per_ticket,
         tier=tier,
     )

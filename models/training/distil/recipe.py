@@ -103,6 +103,7 @@ def distil_from(teacher: Teacher, material: Material, work: Path, out: Path, set
         "training": asdict(settings.family_settings[best.name]),
         "transfer": asdict(settings.transfer),
         "held_out_tickets": len(material.held_out),
+        "accepted_by_source": best.tier.accepted_by_source,
         "dev_asked_again": best.asked_again,
     }
     write_tiers(
@@ -124,7 +125,9 @@ def _train_family(
     _log.info("family_started", family=family)
     torch.manual_seed(settings.seed)
     student = make_student(student_shape(family, encoder), encoder, teacher.labels)
-    trained = Training(student, encoder.hidden_size, settings).run(passes, folder / "checkpoint.pt")
+    trained = Training(student, encoder.hidden_size, settings).run(
+        list(passes) * settings.repeats, folder / "checkpoint.pt"
+    )
     graph = folder / "student.onnx"
     export_graph(trained, graph)
     return graph

@@ -31,9 +31,13 @@ _PROGRESS_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class DistilSettings:
-    """The knobs of a student's training; learning rates are peaks of a linear warm-up and a cosine decay."""
+    """The knobs of a student's training; learning rates are peaks of a linear warm-up and a cosine decay.
+
+    The teacher's answers cost more than a cheap student's step, so it sees all of them ``repeats`` times.
+    """
 
     seed: int = 7
+    repeats: int = 1
     tokens_per_batch: int = 2_048
     embedding_learning_rate: float = 2e-4
     encoder_learning_rate: float = 1e-3
@@ -51,8 +55,8 @@ class DistilSettings:
 
 
 SETTINGS_OF_FAMILY = {
-    "cnn": DistilSettings(),
-    "shallow": DistilSettings(encoder_learning_rate=6e-4),
+    "cnn": DistilSettings(repeats=3),
+    "shallow": DistilSettings(repeats=2, encoder_learning_rate=6e-4),
     "early": DistilSettings(embedding_learning_rate=1e-4, encoder_learning_rate=2e-4, bfloat16=True),
 }
 
