@@ -7,6 +7,7 @@ VENV_TRAIN ?= .venv-train
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=
+SOAK_ARGS ?=
 LOCK_ARGS ?=
 DATA_DIR ?= ../shared/data
 MODEL_OUT ?= models/default/1
@@ -24,7 +25,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-services demo up down check test test-all bench lock model clean
+.PHONY: help setup setup-services demo up down check test test-all bench soak lock model clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -58,6 +59,10 @@ test-all: test $(HAS_TRAIN) ## Run the tests of training too (installs torch int
 
 bench: $(HAS_RUNTIME) ## Measure this build on this machine
 	@$(DESKROUTE) bench $(BENCH_ARGS)
+
+soak: $(HAS_DEV) ## Kill, stop, fill and cut everything for about two hours; print what was lost (SOAK_ARGS=--help)
+	@$(PY) -m deploy.local install --optional
+	@$(PY) -m load_tests.soak $(SOAK_ARGS)
 
 lock: $(HAS_DEV) ## Resolve requirements/*.txt anew from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(PY) -m deploy.lock write $(LOCK_ARGS)

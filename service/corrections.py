@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from service.decode import condense, parse_object
 from service.errors import InvalidMessageError, Reason, Stage
 from service.result import Label, SentimentResult, TicketResult
 from service.revisions import Version, microseconds
+from service.routing.actions import PRIORITIES
 from service.routing.engine import RoutingFacts, route
 from service.routing.rules import RuleSet
 from service.store.values import StoredTicket
@@ -25,6 +26,7 @@ from service.ticket import Tenant, TicketId
 
 CORRECTED = "corrected_by_person"
 _DIGEST_BYTES = 16
+_LAST_US = microseconds(datetime.max.replace(tzinfo=UTC))
 _LABELS = ("category", "secondary_category", "sentiment", "urgency", "queue", "priority", "sla_minutes")
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -42,7 +44,7 @@ class Correction(BaseModel):
     tenant: Tenant = "default"
     corrected_at: AwareDatetime
     corrected_by: Name = Field(repr=False)
-    of_revision: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    of_revision: Annotated[int, Field(ge=0, lt=_LAST_US)] = 0
     category: Name | None = None
     secondary_category: Name | None = None
     sentiment: Name | None = None
@@ -76,20 +78,21 @@ def try_decode_correction(raw: bytes) -> Correction | InvalidMessageError:
 def version_of_correction(correction: Correction) -> Version:
     """The version of the ticket that a correction makes."""
     revised_us = max(microseconds(correction.corrected_at), correction.of_revision + 1)
-    digest = blake2b(correction.model_dump_json().encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    content = correction.model_dump_json(exclude_defaults=True).encode()
+    digest = blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
     return Version(correction.tenant, correction.ticket_id, revised_us, None, digest)
 
 
 def check_labels(correction: Correction, labels: Mapping[str, tuple[str, ...]]) -> None:
-    """Raise `InvalidMessageError` for a label that the model in use does not have."""
+    """Raise `InvalidMessageError` for a label that the model in use does not have, or a priority that there is not."""
     wanted = {
-        "category": correction.category,
-        "secondary_category": correction.secondary_category,
-        "sentiment": correction.sentiment,
-        "urgency": correction.urgency,
+        "category": (correction.category, labels["category"]),
+        "secondary_category": (correction.secondary_category, labels["category"]),
+        "sentiment": (correction.sentiment, labels["sentiment"]),
+        "urgency": (correction.urgency, labels["urgency"]),
+        "priority": (correction.priority, PRIORITIES),
     }
-    for name, label in wanted.items():
-        known = labels[name.removeprefix("secondary_")]
+    for name, (label, known) in wanted.items():
         if label is not None and label not in known:
             raise InvalidMessageError(Reason.SCHEMA, Stage.ROUTE, f"{name}: should be one of {', '.join(known)}")
 
@@ -97,16 +100,18 @@ def check_labels(correction: Correction, labels: Mapping[str, tuple[str, ...]]) 
 def corrected_result(
     base: StoredTicket, correction: Correction, revision: int, rules: RuleSet, processed_at: datetime
 ) -> TicketResult:
-    """The base with what the person said in it, routed anew by the rules unless the person named the queue.
+    """The base with what the person said in it, routed anew by the rules where a label is another.
 
-    Scores and fields stay those of the model.
+    Queue, priority and SLA that the person named stand above the rules; a named priority brings its own SLA. Scores and
+    fields stay those of the model.
     """
     result = base.result
     category, sentiment, urgency = result.category, result.sentiment, result.urgency
     if correction.category is not None:
         category = replace(category, label=correction.category, confidence=1.0, secondary=None)
     if correction.secondary_category is not None:
-        category = replace(category, secondary=correction.secondary_category)
+        secondary = correction.secondary_category
+        category = replace(category, secondary=secondary if secondary != category.label else None)
     if correction.sentiment is not None:
         score = {"negative": -1.0, "positive": 1.0}.get(correction.sentiment, 0.0)
         sentiment = SentimentResult(correction.sentiment, 1.0, score)
@@ -114,11 +119,12 @@ def corrected_result(
         urgency = Label(correction.urgency, 1.0)
     labelled = replace(result, category=category, sentiment=sentiment, urgency=urgency)
     where = route(rules, _facts(base, labelled)) if labelled != result else result.route
+    sla_minutes = rules.defaults.sla_minutes.get(correction.priority or "", where.sla_minutes)
     where = replace(
         where,
         queue=correction.queue or where.queue,
         priority=correction.priority or where.priority,
-        sla_minutes=correction.sla_minutes or where.sla_minutes,
+        sla_minutes=correction.sla_minutes or sla_minutes,
         needs_review=False,
         reasons=(CORRECTED,),
     )

@@ -20,6 +20,7 @@ from service.ticket import Source, Ticket
 
 MAX_MESSAGE_BYTES: Final = 999_999
 _MAX_REPORTED_ERRORS: Final = 5
+_MAX_LOCATION_CHARS: Final = 100
 _KNOWN_SOURCES: Final = frozenset(get_args(Source))
 _SURROGATE_ESCAPES: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -90,11 +91,16 @@ def condense(error: ValidationError) -> str:
     """What is wrong and where, without the input."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     told = [
-        ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))))
+        ": ".join(filter(None, (_location(one["loc"]), one["msg"].removeprefix("Value error, "))))
         for one in errors[:_MAX_REPORTED_ERRORS]
     ]
     more = len(errors) - len(told)
     return "; ".join(told) + (f"; and {more} more" if more else "")
+
+
+def _location(keys: tuple[int | str, ...]) -> str:
+    # A key that nobody knows may be as long as a message, and a dead letter's header must not.
+    return ".".join(map(str, keys))[:_MAX_LOCATION_CHARS]
 
 
 def _invalid(reason: Reason, detail: str) -> InvalidMessageError:

@@ -17,7 +17,7 @@ from service.broker.records import InputRecord
 from service.corrections import Correction, try_decode_correction
 from service.decode import try_decode
 from service.errors import InvalidMessageError, Reason, Stage
-from service.store.values import DeadLetter, Erasure, SuppressionKind
+from service.store.values import Coordinates, DeadLetter, Erasure, SuppressionKind
 from service.ticket import Tenant, Ticket, TicketId
 
 Message = Ticket | Correction | Erasure
@@ -54,11 +54,17 @@ def _tombstone(record: InputRecord) -> Erasure | InvalidMessageError:
     except (UnicodeDecodeError, ValidationError):
         detail = "the message has no value, and its key is not tenant/ticket_id"
         return InvalidMessageError(Reason.EMPTY, Stage.DECODE, detail)
-    return Erasure(tenant, SuppressionKind.TICKET, ticket_id, record.received_at)
+    return Erasure(tenant, SuppressionKind.TICKET, ticket_id, record.received_at, coordinates_of(record))
 
 
-def dead_letter(record: InputRecord, error: InvalidMessageError, model_version: str, failed_at: datetime) -> DeadLetter:
+def coordinates_of(record: InputRecord) -> Coordinates:
+    """Where the record stands."""
+    return Coordinates(record.source.topic, record.source.partition, record.offset)
+
+
+def dead_letter(item: Decoded, error: InvalidMessageError, model_version: str, failed_at: datetime) -> DeadLetter:
     """The record untouched, with what is to say of its failure."""
+    record = item.record
     _log.warning(
         "message_dead_lettered",
         topic=record.source.topic,
@@ -80,4 +86,11 @@ def dead_letter(record: InputRecord, error: InvalidMessageError, model_version: 
         service_version=__version__,
         model_version=model_version,
         failed_at=failed_at,
+        revised_at=_revised_at(item),
     )
+
+
+def _revised_at(item: Decoded) -> datetime:
+    if isinstance(item.outcome, Ticket) and item.outcome.revised_at is not None:
+        return item.outcome.revised_at
+    return item.outcome.corrected_at if isinstance(item.outcome, Correction) else item.record.received_at

@@ -11,7 +11,8 @@ from service.store.values import PartitionClaim
 class OwnedPartition:
     """A claimed partition: next offsets read, judged for the budget, stored, published, and committed to Kafka.
 
-    ``attempts`` holds, of records that are gone on with one by one, how often they were tried before.
+    ``alone_below`` is up to where records are gone on with one by one, ``condemned`` holds the offsets of those that
+    must not be tried again, and ``is_recalled`` says whether earlier condemnations were looked up.
     """
 
     claim: PartitionClaim
@@ -20,9 +21,9 @@ class OwnedPartition:
     stored: int
     published: int
     committed: int
-    is_tried: bool = False
     alone_below: int = 0
-    attempts: dict[int, int] = field(default_factory=dict)
+    is_recalled: bool = False
+    condemned: set[int] = field(default_factory=set)
 
     @classmethod
     def claimed(cls, claim: PartitionClaim, committed: int) -> OwnedPartition:
@@ -33,7 +34,6 @@ class OwnedPartition:
     def store_reached(self, offset: int) -> None:
         """Everything below this offset was read and is stored."""
         self.read, self.stored = offset, max(self.stored, offset)
-        self.attempts = {at: count for at, count in self.attempts.items() if at >= self.stored}
 
     def store_went_back(self, offset: int) -> None:
         """Nothing from this offset on is stored any more."""

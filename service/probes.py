@@ -6,14 +6,18 @@ Raises OSError where the port cannot be had. Nothing about tickets is served.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Thread
 from typing import Any
 
 from service import __version__
 from service.vitals import Vitals
+
+_REQUEST_TIMEOUT_S = 5.0
 
 
 class ProbeServer:
@@ -21,8 +25,7 @@ class ProbeServer:
 
     def __init__(self, vitals: Vitals, silence_limit_s: float, host: str, port: int) -> None:
         self._vitals, self._silence_limit_s = vitals, silence_limit_s
-        self._server = ThreadingHTTPServer((host, port), _handler(self._answer))
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), _handler(self._answer))
         self._thread = Thread(target=self._server.serve_forever, name="probes", daemon=True)
 
     @property
@@ -53,12 +56,28 @@ class ProbeServer:
         return HTTPStatus.NOT_FOUND, {"error": "ask for /health/live or /health/ready"}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind without asking the name service for this machine's name, as the standard library would."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A probe that hangs up early is no matter."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _status(good: bool) -> HTTPStatus:
     return HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _handler(answer: Callable[[str], tuple[HTTPStatus, dict[str, Any]]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = _REQUEST_TIMEOUT_S  # or connections that say nothing would pile up
+
         def do_GET(self) -> None:
             status, said = answer(self.path.partition("?")[0])
             body = json.dumps(said).encode()

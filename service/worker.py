@@ -28,7 +28,7 @@ from service.attempts import CrashGuard, Portion
 from service.backoff import Backoff
 from service.batching import Batcher, BatchLimits
 from service.broker.records import InputRecord, OutputRecord, PartitionId
-from service.budget import DeadLetterBudget
+from service.budget import DeadLetterBudget, DeadLetterBudgetError
 from service.clocks import Clocks
 from service.decide import Decider
 from service.deciding import BatchDecider
@@ -139,8 +139,8 @@ class Worker:
                 self._source.poll(_HELD_POLL_MS, self._batcher.room)
                 return
             self._source.probe()
-            self._held_until_s = None
             self._reread()
+            self._held_until_s = None
         if self._unclaimed is not None:
             self._claim(self._unclaimed)
             self._unclaimed = None
@@ -161,13 +161,8 @@ class Worker:
         for partition in sorted(assigned):
             committed = self._source.committed(partition)
             first = self._source.beginning(partition) if committed is None else committed
-            claim = self._store.claim(
-                self._settings.group_id,
-                partition.topic,
-                {partition.partition: first},
-                owner,
-                self._settings.topic_ids.get(partition.topic),
-            )[0]
+            wanted, topic_id = {partition.partition: first}, self._settings.topic_ids.get(partition.topic)
+            claim = self._store.claim(self._settings.group_id, partition.topic, wanted, owner, topic_id)[0]
             owned = OwnedPartition.claimed(claim, committed or 0)
             self._owned[partition] = owned
             positions[partition] = owned.read
@@ -183,10 +178,14 @@ class Worker:
         self._vitals.ready()
 
     def _process(self, records: Sequence[InputRecord]) -> None:
-        for portion in self._guard.portions(records, self._owned):
-            if not self._finish(self._decode(portion)):
-                return
-            self._vitals.beat()
+        try:
+            for portion in self._guard.portions(records, self._owned):
+                if not self._finish(self._decode(portion)) or self._stop.is_requested:
+                    return
+                self._vitals.beat()
+        except DeadLetterBudgetError:
+            self._guard.forget_starts(self._owned)
+            raise
 
     def _decode(self, portion: Portion) -> list[Decoded]:
         """S2."""
@@ -212,7 +211,7 @@ class Worker:
             if len(decoded) > 1:
                 middle = len(decoded) // 2
                 return self._finish(decoded[:middle]) and self._finish(decoded[middle:])
-            decided.decisions, decided.letters = [], [self._deciding.letter(decoded[0].record, error)]
+            decided.decisions, decided.letters = [], [self._deciding.letter(decoded[0], error)]
             outcome = self._store.write_batch(ranges, [], decided.letters)
         if isinstance(outcome, SeekBack):
             self._seek_back(outcome)
@@ -282,9 +281,10 @@ class Worker:
         self._held_until_s = self._clocks.monotonic() + delay_s
 
     def _reread(self) -> None:
-        """Read again what was not published; what is stored already is only published again."""
-        for owned in self._owned.values():
-            owned.read = owned.published
+        """Read again what was not published. A commit whose answer was lost may have stored more than is known here."""
+        claims = [owned.claim for owned in self._owned.values()]
+        for owned, next_offset in zip(self._owned.values(), self._store.next_offsets(claims), strict=True):
+            owned.read, owned.stored = owned.published, next_offset
         self._source.start_at({partition: owned.published for partition, owned in self._owned.items()})
 
     def _probe_when_idle(self) -> None:

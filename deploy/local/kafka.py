@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 import uuid
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from deploy.local.process import (
     accepts_connections,
     choose_port,
     is_running,
+    kill,
     log_tail,
     spawn,
     terminate,
@@ -48,12 +50,29 @@ class BrokerRecord:
     pid: int
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerOptions:
+    """What a broker may have otherwise than alone on this machine.
+
+    Clients are sent to ``advertised_port``, where for instance a proxy listens. ``properties`` win over those of
+    `deploy/kafka/server.properties`; nodes of one cluster share a ``cluster_id``, which else is a new one.
+    """
+
+    advertised_port: int | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    cluster_id: str | None = None
+
+
+_ALONE: Final = BrokerOptions()
+
+
 class KafkaBroker:
     """The broker whose data, log and record lie in `folder`. It outlives the process that starts it."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, options: BrokerOptions = _ALONE) -> None:
         self._folder = folder.absolute()
         self._configured_port = port
+        self._options = options
         self._record_file = self._folder / "server.json"
         self._log = self._folder / "server.log"
         self._mark = f"-Ddeskroute.broker={self._folder}"
@@ -102,6 +121,12 @@ class KafkaBroker:
         terminate(record.pid, self._mark, grace_s=STOP_GRACE_S)
         return True
 
+    def kill(self) -> None:
+        """End the broker by SIGKILL, as a crash would; `start` starts it again on the same ports."""
+        record = self._record()
+        if record is not None:
+            kill(record.pid, self._mark)
+
     def _record(self) -> BrokerRecord | None:
         try:
             return BrokerRecord(**json.loads(self._record_file.read_text(encoding="utf-8")))
@@ -111,8 +136,9 @@ class KafkaBroker:
     def _write_properties(self, port: int, controller_port: int) -> None:
         placed = [
             f"listeners=PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
-            f"advertised.listeners=PLAINTEXT://{LOOPBACK}:{port}",
+            f"advertised.listeners=PLAINTEXT://{LOOPBACK}:{self._options.advertised_port or port}",
             f"controller.quorum.voters=1@{LOOPBACK}:{controller_port}",
+            *(f"{name}={value}" for name, value in self._options.properties.items()),
         ]
         static = (_CONFIG / "server.properties").read_text(encoding="utf-8")
         text = "\n".join([static, *placed, ""])
@@ -121,7 +147,7 @@ class KafkaBroker:
     def _format(self, java: list[str]) -> None:
         command = [*java, "kafka.tools.StorageTool", "format", "--config=server.properties"]
         done = subprocess.run(
-            [*command, f"--cluster-id={_new_cluster_id()}"],
+            [*command, f"--cluster-id={self._options.cluster_id or new_cluster_id()}"],
             cwd=self._folder,
             capture_output=True,
             text=True,
@@ -155,6 +181,6 @@ def check_broker(bootstrap: str, *, limit_s: float) -> None:
             raise LocalPartsError(f"Kafka at {bootstrap} knows of no broker")
 
 
-def _new_cluster_id() -> str:
+def new_cluster_id() -> str:
     """A Kafka id: 16 random bytes in URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(uuid.UUID(bytes=os.urandom(16), version=4).bytes).decode().rstrip("=")

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -19,12 +20,13 @@ from typing import IO, Final
 from deploy.local.databases import check_server, create_database
 from deploy.local.errors import LocalPartsError
 from deploy.local.host import Account, find_account, find_postgres
-from deploy.local.process import LOOPBACK, choose_port, log_tail
+from deploy.local.process import LOOPBACK, choose_port, log_tail, wait_until
 
 DATABASE: Final = "deskroute"
 USER: Final = "deskroute"
 START_LIMIT_S: Final = 60
 STOP_LIMIT_S: Final = 30
+_REAP_LIMIT_S = 2.0
 # Where the data goes when user postgres cannot enter the project's folder, for instance because it is below /root.
 _OPEN_FOLDER = "/var/tmp"  # noqa: S108 -- mkdtemp makes a fresh folder in it
 _FAST_OPTIONS = " -c fsync=off -c full_page_writes=off"
@@ -84,6 +86,21 @@ class PostgresServer:
             if _pg_ctl(record, "stop", f"--mode={mode}", f"--timeout={STOP_LIMIT_S}").returncode == 0:
                 return True
         raise LocalPartsError(f"PostgreSQL does not stop, see {self._log}")
+
+    def kill(self) -> None:
+        """End the postmaster by SIGKILL, as a crash would, and wait until its children have noticed."""
+        record = self._record()
+        if record is None:
+            return
+        pid_file = Path(record.data, "postmaster.pid")
+        postmaster = int(pid_file.read_text(encoding="ascii").split()[0])
+        family = {postmaster} | {pid for pid, (parent, _) in _processes().items() if parent == postmaster}
+        os.kill(postmaster, signal.SIGKILL)
+        if not wait_until(lambda: not family & _living(), limit_s=STOP_LIMIT_S):
+            raise LocalPartsError(f"PostgreSQL's processes do not end after their postmaster, see {self._log}")
+        # Where nobody reaps it, the dead postmaster keeps its process id, and PostgreSQL takes it for a living one.
+        if not wait_until(lambda: postmaster not in _processes(), limit_s=_REAP_LIMIT_S):
+            pid_file.unlink()
 
     def delete(self) -> None:
         """Delete the data of a stopped server, wherever it lies."""
@@ -182,6 +199,17 @@ def _run(
         check=False,
         timeout=_COMMAND_LIMIT_S,
     )
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    """Of every process its parent and its state."""
+    shown = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in shown.stdout.splitlines()]
+    return {int(pid): (int(parent), state) for pid, parent, state in rows}
+
+
+def _living() -> set[int]:
+    return {pid for pid, (_, state) in _processes().items() if not state.startswith("Z")}
 
 
 def _can_enter(account: Account, folder: Path) -> bool:

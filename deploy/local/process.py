@@ -51,7 +51,16 @@ def is_running(pid: int, mark: str) -> bool:
 
 def terminate(pid: int, mark: str, *, grace_s: float) -> None:
     """SIGTERM, then SIGKILL after `grace_s`; returns when the process is gone."""
-    for number, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_WAIT_S)):
+    _signal(pid, mark, ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_WAIT_S)))
+
+
+def kill(pid: int, mark: str) -> None:
+    """SIGKILL at once; returns when the process is gone."""
+    _signal(pid, mark, ((signal.SIGKILL, _KILL_WAIT_S),))
+
+
+def _signal(pid: int, mark: str, numbers: Sequence[tuple[signal.Signals, float]]) -> None:
+    for number, wait_s in numbers:
         if not is_running(pid, mark):
             return
         try:

@@ -1,46 +1,53 @@
 """In: this build, its default or another model, and tickets. Out: a `BenchReport` of figures measured in one run.
 
-What is compared is run in turns, several rounds, and the medians are compared, since machines are noisy.
+Raises `ConfigurationError` for data that is not there, and `BenchError` where a process of this build fails.
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from service import __version__
-from service.bench.stages import measure_stages
-from service.bench.texts import TicketSet, read_ticket_sets
+from service.bench.contest import Contestants, hold_contest, open_contestants
+from service.bench.goals import Footprint, Goal, Headline, SetRatios, goals, headline
+from service.bench.machine import describe_machine, load_average
+from service.bench.peers import PeerFigures, read_peers
+from service.bench.processes import WORKER_TICKETS, ready_s, worker_memory
+from service.bench.quality import Quality, measure_quality, read_categorized
+from service.bench.stages import MODEL_STAGE, measure_stages
+from service.bench.texts import TicketSet, read_ticket_sets, sample_messages, spread
 from service.clocks import Clocks
+from service.decide import Decider
 from service.demo import run_demo
-from service.inference.engine import InferenceEngine, Prediction
+from service.evaluation.data import LabelledTicket
 from service.inference.tier import EngineSettings
 from service.normalize import normalize
-from service.normalized import NormalizedText
 from service.settings import Settings
 from service.wiring import build_decider, model_folder
 
-_NAIVE = EngineSettings(tokens_per_call=10**9, rows_per_call=32, sort_by_length=False)
-_BATCH_TICKETS = 256
-_MODEL_STAGES = ("infer",)
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What to measure on, and how often."""
+
+    rounds: int = 2
+    tickets: int = 128
+    data_dir: Path | None = None
+    complaints: int = 200
+    labelled: Path | None = None
+    peers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetFigures:
-    """One set of tickets. ``ratio_to_naive`` compares our order and slices with arrival order, 32 rows, pad to longest.
+    """One set of tickets.
 
-    ``largest_difference`` is the largest difference between the probabilities of the two.
+    ``inference_…`` is the model as it ships, ``full_…`` its full tier alone, both in our order and slices. ``naive_…``
+    is the full tier in arrival order, 32 rows, padded to the longest; ``per_message_…`` the same one by one;
+    ``naive_service_…`` the faster of these two with a model a task. ``ratio_to_naive`` is full to naive: same outputs.
     """
 
     name: str
@@ -48,9 +55,15 @@ class SetFigures:
     tokens_per_ticket: float
     inference_tickets_per_s: float
     inference_tokens_per_s: float
+    full_tickets_per_s: float
     naive_tickets_per_s: float
+    per_message_tickets_per_s: float
+    naive_service_tickets_per_s: float
+    naive_service_way: str
     ratio_to_naive: float
+    ratio_to_naive_service: float
     largest_difference: float
+    fast_share: dict[str, float]
     pipeline_tickets_per_s: float
     cpu_us_per_ticket: dict[str, float]
     cpu_outside_model_share: float
@@ -58,109 +71,118 @@ class SetFigures:
 
 @dataclass(frozen=True, slots=True)
 class BenchReport:
-    """All figures of one run on one machine."""
+    """All figures of one run on one machine; load averages are those before and after the run."""
 
     version: str
     model: str
-    cpus: int
+    machine: str
+    load_average: tuple[float | None, float | None]
     threads: int
     rounds: int
-    model_mb: float
-    ready_s: float
-    resident_mb: float
+    headline: Headline
+    worker_peak_mb: float | None
+    goals: tuple[Goal, ...]
+    quality: Quality | None
     sets: tuple[SetFigures, ...]
+    peers: tuple[PeerFigures, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+        """Plain data, with the headline's figures at the top."""
+        plain = {
+            name: getattr(self, name)
+            for name in ("version", "model", "machine", "load_average", "threads", "rounds", "worker_peak_mb")
+        }
+        return {
+            **plain,
+            **asdict(self.headline),
+            "goals": [{**asdict(goal), "reached": goal.reached} for goal in self.goals],
+            "quality": asdict(self.quality) if self.quality else None,
+            "sets": [asdict(figures) for figures in self.sets],
+            "peers": [peer.to_json() for peer in self.peers],
+        }
 
 
-def run_bench(settings: Settings, data_dir: Path | None, rounds: int, most_complaints: int) -> BenchReport:
-    """Measure everything; takes minutes on a small machine."""
+def run_bench(settings: Settings, options: BenchOptions) -> BenchReport:
+    """Measure everything; what a file is needed for is read before anything is measured."""
+    load_before = load_average()
+    sets = read_ticket_sets(options.data_dir, options.tickets, options.complaints)
+    rows = read_categorized(options.labelled) if options.labelled else []
+    peers = tuple(read_peers(options.peers)) if options.peers else ()
     folder = model_folder(settings)
-    ours = InferenceEngine(
-        folder, EngineSettings(threads=settings.inference_threads, tokens_per_call=settings.inference_tokens_per_call)
+    footprint, peak_mb = _footprint(settings, folder)
+    contestants = open_contestants(
+        folder,
+        EngineSettings(threads=settings.inference_threads, tokens_per_call=settings.inference_tokens_per_call),
     )
-    resident_mb = _resident_mb()
-    naive = InferenceEngine(folder, _NAIVE)
-    sets = read_ticket_sets(data_dir, most_complaints)
+    cascade = build_decider(settings, Clocks(), contestants.cascade)
+    figures = [_measure_set(contestants, cascade, ticket_set, options.rounds) for ticket_set in sets]
+    quality = _quality(settings, contestants, cascade, rows) if rows else None
+    measured = headline([_ratios(one) for one in figures], quality, footprint)
+    model = contestants.full.model
     return BenchReport(
         version=__version__,
-        model=f"{ours.model.name} {ours.model.version}",
-        cpus=os.cpu_count() or 1,
+        model=f"{model.name} {model.version}",
+        machine=describe_machine(),
+        load_average=(load_before, load_average()),
         threads=settings.inference_threads,
-        rounds=rounds,
-        model_mb=round(sum(entry.bytes for entry in ours.manifest.files.values()) / 1e6, 1),
-        ready_s=round(_ready_s(), 2),
-        resident_mb=resident_mb,
-        sets=tuple(_measure_set(ours, naive, settings, ticket_set, rounds) for ticket_set in sets),
+        rounds=options.rounds,
+        headline=measured,
+        worker_peak_mb=peak_mb,
+        goals=goals(measured, is_labelled=quality is not None),
+        quality=quality,
+        sets=tuple(figures),
+        peers=peers,
     )
 
 
-def _measure_set(
-    ours: InferenceEngine, naive: InferenceEngine, settings: Settings, ticket_set: TicketSet, rounds: int
-) -> SetFigures:
+def _footprint(settings: Settings, folder: Path) -> tuple[Footprint, float | None]:
+    memory = worker_memory(settings, spread(sample_messages(), WORKER_TICKETS))
+    footprint = Footprint(
+        model_mb=round(sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) / 1e6, 1),
+        worker_rss_mb=memory.resident_mb if memory else None,
+        ready_s=round(ready_s(settings), 2),
+    )
+    return footprint, memory.peak_mb if memory else None
+
+
+def _quality(settings: Settings, contestants: Contestants, cascade: Decider, rows: list[LabelledTicket]) -> Quality:
+    has_tiers = contestants.cascade is not contestants.full
+    full = build_decider(settings, Clocks(), contestants.full) if has_tiers else cascade
+    return measure_quality(rows, cascade, full)
+
+
+def _measure_set(contestants: Contestants, decider: Decider, ticket_set: TicketSet, rounds: int) -> SetFigures:
     texts = [normalize(ticket.subject, ticket.body) for ticket in ticket_set.tickets]
-    answers: dict[str, list[Prediction]] = {}
-    times_s: dict[str, list[float]] = {"ours": [], "naive": []}
-    for _ in range(rounds):
-        for name, engine in (("ours", ours), ("naive", naive)):
-            started_s = time.perf_counter()
-            answers[name] = _predict_all(engine, texts)
-            times_s[name].append(time.perf_counter() - started_s)
-    ours_s, naive_s = (statistics.median(times_s[name]) for name in ("ours", "naive"))
-    tokens = sum(prediction.token_count for prediction in answers["ours"])
     count = len(texts)
-    decider = build_decider(settings, Clocks(), ours)
-    stages = measure_stages(ours, decider, ticket_set)
+    contest = hold_contest(contestants, texts, rounds)
+    stages = measure_stages(contestants.cascade, decider, ticket_set)
     with TemporaryDirectory() as folder:
         run = run_demo(decider, ticket_set.messages, Path(folder))
-    outside = sum(us for stage, us in stages.items() if stage not in _MODEL_STAGES)
     return SetFigures(
         name=ticket_set.name,
         tickets=count,
-        tokens_per_ticket=round(tokens / count, 1),
-        inference_tickets_per_s=round(count / ours_s, 1),
-        inference_tokens_per_s=round(tokens / ours_s),
-        naive_tickets_per_s=round(count / naive_s, 1),
-        ratio_to_naive=round(naive_s / ours_s, 3),
-        largest_difference=_largest_difference(answers["ours"], answers["naive"]),
+        tokens_per_ticket=round(contest.tokens / count, 1),
+        inference_tickets_per_s=round(count / contest.cascade_s, 1),
+        inference_tokens_per_s=round(contest.tokens / contest.cascade_s),
+        full_tickets_per_s=round(count / contest.full_s, 1),
+        naive_tickets_per_s=round(count / contest.padded_s, 1),
+        per_message_tickets_per_s=round(count / contest.per_message_s, 1),
+        naive_service_tickets_per_s=round(count / contest.naive_service_s, 1),
+        naive_service_way=contest.naive_way,
+        ratio_to_naive=round(contest.padded_s / contest.full_s, 3),
+        ratio_to_naive_service=round(contest.naive_service_s / contest.cascade_s, 3),
+        largest_difference=contest.largest_difference,
+        fast_share=contest.fast_share,
         pipeline_tickets_per_s=round(count / run.elapsed_s, 1),
         cpu_us_per_ticket=stages,
-        cpu_outside_model_share=round(outside / sum(stages.values()), 3),
+        cpu_outside_model_share=round(1 - stages[MODEL_STAGE] / sum(stages.values()), 3),
     )
 
 
-def _predict_all(engine: InferenceEngine, texts: Sequence[NormalizedText]) -> list[Prediction]:
-    answers: list[Prediction] = []
-    for start in range(0, len(texts), _BATCH_TICKETS):
-        answers += engine.predict(texts[start : start + _BATCH_TICKETS])
-    return answers
-
-
-def _largest_difference(ours: Sequence[Prediction], naive: Sequence[Prediction]) -> float:
-    heads: tuple[Callable[[Prediction], Any], ...] = (
-        lambda prediction: prediction.category,
-        lambda prediction: prediction.sentiment,
-        lambda prediction: prediction.urgency,
+def _ratios(figures: SetFigures) -> SetRatios:
+    return SetRatios(
+        same_outputs=figures.ratio_to_naive,
+        largest_difference=figures.largest_difference,
+        naive_service_to_cascade=figures.ratio_to_naive_service,
+        cpu_outside_model_share=figures.cpu_outside_model_share,
     )
-    return max(
-        float(np.abs(head(one) - head(other)).max()) for one, other in zip(ours, naive, strict=True) for head in heads
-    )
-
-
-def _ready_s() -> float:
-    """Seconds from starting a fresh interpreter until it has classified one ticket."""
-    started_s = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "service.cli", "classify", "-"],
-        input=b'{"ticket_id": "1", "body": "hello"}\n',
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    return time.perf_counter() - started_s
-
-
-def _resident_mb() -> float:
-    """Peak resident memory of this process so far; Linux counts in KiB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024 / 1e6, 1)

@@ -1,9 +1,13 @@
-"""In: the shipped sample, and a folder of public texts if there is one. Out: named sets of tickets to measure on."""
+"""In: the shipped sample, and a folder of public texts if there is one. Out: named sets of tickets to measure on.
+
+Raises `ConfigurationError` where that folder has no complaints.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,15 +29,26 @@ class TicketSet:
     tickets: tuple[Ticket, ...] = field(repr=False)
 
 
-def read_ticket_sets(data_dir: Path | None, most_complaints: int) -> list[TicketSet]:
-    """The sample tickets, and the first ``most_complaints`` long consumer complaints (CFPB) of ``data_dir``."""
-    sets = [_ticket_set("sample", SAMPLE_TICKETS_FILE.read_bytes().splitlines())]
+def read_ticket_sets(data_dir: Path | None, most_tickets: int, most_complaints: int) -> list[TicketSet]:
+    """Sample tickets, spread evenly, and the first long consumer complaints (CFPB) of ``data_dir``."""
+    sets = [_ticket_set("sample", spread(sample_messages(), most_tickets))]
     if data_dir is not None:
         sets.append(_ticket_set("cfpb", _complaints(data_dir / _COMPLAINTS_FILE, most_complaints)))
     return sets
 
 
-def _ticket_set(name: str, messages: list[bytes]) -> TicketSet:
+def sample_messages() -> list[bytes]:
+    """The tickets that ship, one message each."""
+    return SAMPLE_TICKETS_FILE.read_bytes().splitlines()
+
+
+def spread(messages: Sequence[bytes], most: int) -> list[bytes]:
+    """At most ``most`` of the messages, evenly from first to last, in the same order."""
+    count = min(most, len(messages))
+    return [messages[index * len(messages) // count] for index in range(count)]
+
+
+def _ticket_set(name: str, messages: Sequence[bytes]) -> TicketSet:
     return TicketSet(name, tuple(messages), tuple(decode_ticket(message) for message in messages))
 
 
@@ -49,4 +64,6 @@ def _complaints(file: Path, most: int) -> list[bytes]:
                     messages.append(json.dumps(ticket, ensure_ascii=False).encode())
     except OSError as error:
         raise ConfigurationError(f"no complaints at {file}: {error.strerror or error}") from error
+    if not messages:
+        raise ConfigurationError(f"no complaints in {file}")
     return messages

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 Headers = tuple[tuple[str, bytes | None], ...]
+_MAX_TIMESTAMP_MS = 253_402_300_799_000
+"""The last second of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,8 +36,8 @@ class InputRecord:
 
     @property
     def received_at(self) -> datetime:
-        """Kafka's timestamp of the record, UTC."""
-        return datetime.fromtimestamp(max(0, self.timestamp_ms) / 1_000, UTC)
+        """Kafka's timestamp of the record, UTC; a producer may have written any number there."""
+        return datetime.fromtimestamp(min(max(0, self.timestamp_ms), _MAX_TIMESTAMP_MS) / 1_000, UTC)
 
 
 @dataclass(frozen=True, slots=True)

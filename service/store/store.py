@@ -12,13 +12,21 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, RowMapping, func, select, text
 
-from service.errors import Reason, Stage
+from service.errors import Reason, Stage, StoreUnavailableError
 from service.revisions import KnownRevision, TicketKey, Version
 from service.store.attempts import begin_attempt, forget_attempts
 from service.store.bulk import insert, insert_new, is_postgresql, select_by_key, upsert_newer
 from service.store.claims import Watermarks, claim_partition, lock_claims, move_watermarks, partition_key
 from service.store.engine import writing
-from service.store.erasure import erase, left_out, lock_out_workers
+from service.store.erasure import (
+    erase,
+    erased_decisions,
+    erased_letters,
+    lock_out_erasures,
+    lock_out_writers,
+    suppress,
+    whole,
+)
 from service.store.known import known_revisions, read_base
 from service.store.rows import Row, current_rows, dead_letter_row, field_rows, read_headers, result_row, storable
 from service.store.schema import dead_letters, result_fields, results, ticket_current
@@ -72,9 +80,10 @@ class Store:
 
         1. Lock the offset rows in key order. `FencedError` if an owner or epoch is another; `SeekBack` if the store is
            behind the batch; `AlreadyWritten` if an earlier attempt was committed.
-        2. Insert the results that are not there, with their fields; leave out what was erased.
+        2. Note what the batch erases. Insert the results that are not there, with their fields, but for what is erased.
+           `StoreUnavailableError` where another writer has just stored other content as one of these revisions.
         3. Upsert `ticket_current` where the new revision is higher.
-        4. Insert the dead letters that are not there; erase what the batch says is to be erased.
+        4. Insert the dead letters that are not there, but for what is erased; delete what is erased.
         5. Move `next_offset` up to the end of the batch; commit with `synchronous_commit = on`.
 
         Takes at most one range a partition, and at least one. Raises `InvalidMessageError` if the database refuses a
@@ -91,7 +100,9 @@ class Store:
             if all(reached >= item.hi for reached, item in zip(next_offsets, ranges, strict=True)):
                 return AlreadyWritten()
             # 2, 3
-            new_results = _insert_decisions(connection, decisions)
+            (lock_out_writers if erasures else lock_out_erasures)(connection)
+            suppress(connection, erasures)
+            new_results = _insert_decisions(connection, decisions, check=True)
             # 4
             new_letters = _insert_dead_letters(connection, letters)
             erase(connection, erasures)
@@ -103,9 +114,19 @@ class Store:
                 forget_attempts(connection, item.claim.topic, item.claim.partition, moved.next_offset)
             return Written(new_results, new_letters)
 
+    def next_offsets(self, claims: Sequence[PartitionClaim]) -> list[int]:
+        """How far each partition is stored, once every transaction on it has ended, that of a lost answer too.
+
+        Raises `FencedError` as `write_batch` does.
+        """
+        with self._writing() as connection:
+            stored = lock_claims(connection, claims)
+            return [stored[partition_key(claim)].next_offset for claim in claims]
+
     def record_results(self, decisions: Sequence[StoredDecision]) -> int:
         """Store decisions that came from no topic; returns how many were new."""
         with self._writing() as connection:
+            lock_out_erasures(connection)
             return _insert_decisions(connection, decisions)
 
     def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
@@ -155,11 +176,23 @@ class Store:
         with self._writing() as connection:
             return [begin_attempt(connection, at, at_least) for at in records]
 
-    def erase(self, erasures: Sequence[Erasure]) -> list[TicketRevision]:
-        """Delete and suppress, with no batch being stored meanwhile; returns the revisions that are gone."""
+    def forget_attempts(self, partitions: Sequence[tuple[str, int]], below_offset: int) -> None:
+        """Drop what was counted below an offset of these partitions, given by topic and number."""
         with self._writing() as connection:
-            lock_out_workers(connection)
-            return erase(connection, erasures)
+            for topic, partition in partitions:
+                forget_attempts(connection, topic, partition, below_offset)
+
+    def erase(self, erasures: Sequence[Erasure], *, dry_run: bool = False) -> list[TicketRevision]:
+        """Suppress and delete what is stored of these subjects, whatever its time; returns the revisions that are gone.
+
+        No batch is stored meanwhile. A dry run changes nothing and returns the same.
+        """
+        with self._writing() as connection:
+            lock_out_writers(connection)
+            erased = erase(connection, whole(connection, erasures))
+            if dry_run:
+                connection.rollback()
+            return erased
 
     def count_results(self) -> int:
         """How many results are stored."""
@@ -198,8 +231,8 @@ def _seek_back(ranges: Sequence[BatchRange], next_offsets: Sequence[int]) -> See
     )
 
 
-def _insert_decisions(connection: Connection, decisions: Sequence[StoredDecision]) -> int:
-    erased = left_out(connection, decisions)
+def _insert_decisions(connection: Connection, decisions: Sequence[StoredDecision], check: bool = False) -> int:
+    erased = erased_decisions(connection, decisions)
     kept = [decision for position, decision in enumerate(decisions) if position not in erased]
     first: dict[TicketRevision, Row] = {}
     for row in map(result_row, kept):
@@ -209,15 +242,28 @@ def _insert_decisions(connection: Connection, decisions: Sequence[StoredDecision
         first[tenant, ticket_id, revision]
         for tenant, ticket_id, revision in insert_new(connection, results, list(first.values()))
     ]
+    if check and len(new_rows) < len(first):
+        _require_same_content(connection, list(first.values()))
     insert_new(connection, result_fields, [item for row in new_rows for item in field_rows(row)])
     upsert_newer(connection, ticket_current, current_rows(new_rows), "revision")
     return len(new_rows)
 
 
+def _require_same_content(connection: Connection, rows: Sequence[Row]) -> None:
+    """A revision is chosen before S4: where a ticket comes by two partitions, another worker may have been faster."""
+    mine = {(row["tenant"], row["ticket_id"], row["revision"]): row["content_digest"] for row in rows}
+    columns = (*results.primary_key.columns, results.c.content_digest)
+    for *key, digest in select_by_key(connection, results, columns, rows):
+        if None not in (digest, mine[tuple(key)]) and digest != mine[tuple(key)]:
+            raise StoreUnavailableError("another writer has just stored a revision of the same number: deciding again")
+
+
 def _insert_dead_letters(connection: Connection, letters: Sequence[DeadLetter]) -> int:
     # One statement each: they are rare, may be megabytes, and bytes would double as text in a jsonb parameter.
     statement = insert(connection, dead_letters).on_conflict_do_nothing().returning(dead_letters.c.id)
-    return sum(len(connection.execute(statement, dead_letter_row(letter)).all()) for letter in letters)
+    erased = erased_letters(connection, letters)
+    kept = [letter for position, letter in enumerate(letters) if position not in erased]
+    return sum(len(connection.execute(statement, dead_letter_row(letter)).all()) for letter in kept)
 
 
 def _dead_letter(row: RowMapping) -> DeadLetter:

@@ -63,7 +63,11 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that cannot be processed: its bytes and headers untouched, and why."""
+    """A message that cannot be processed: its bytes and headers untouched, and why.
+
+    ``revised_at`` is the time that erasures compare with: of the change in the message where it could be read, else of
+    the record. It is not stored; where it is None no erasure is older.
+    """
 
     topic: str
     partition: int
@@ -78,6 +82,7 @@ class DeadLetter:
     model_version: str
     failed_at: datetime
     attempts: int = 1
+    revised_at: datetime | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         _require_utc(self.failed_at, "failed_at")
@@ -158,12 +163,16 @@ class SuppressionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A ticket, by its id, or a requester, by digest: no revision up to ``erased_at`` is kept or ever stored again."""
+    """A ticket, by its id, or a requester, by digest: no revision up to ``erased_at`` is kept or ever stored again.
+
+    ``coordinates`` are those of the record that says so; None where an operator does.
+    """
 
     tenant: str
     kind: SuppressionKind
     subject: str
     erased_at: datetime
+    coordinates: Coordinates | None = None
 
     def __post_init__(self) -> None:
         _require_utc(self.erased_at, "erased_at")

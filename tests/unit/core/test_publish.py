@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.events import ROUTED_TYPE, routed_event, routed_event_id
-from service.publish import OutputTopics, output_records
-from service.store.values import StoredEvent
+from service.publish import MAX_KEY_BYTES, MAX_LETTER_BYTES, OutputTopics, output_records
+from service.store.values import DeadLetter, StoredEvent
 from tests.unit.store.samples import dead_letter, decision, result
 
 TOPICS = OutputTopics("routed", "review", "dead-letter")
@@ -93,3 +95,46 @@ def test_output_records_dead_letter_keeps_key_bytes_and_headers_and_adds_what_fa
     assert (said["deskroute-topic"], said["deskroute-offset"]) == (b"tickets.incoming", b"7")
     assert said["deskroute-id"] == str(letter.id).encode()
     assert all(name.startswith("deskroute-") for name in said)
+
+
+def test_output_records_dead_letter_that_fits_has_a_smaller_one_to_fall_back_on() -> None:
+    letter = dead_letter()
+
+    (record,) = output_records(TOPICS, [], [letter])
+
+    assert record.smaller is not None
+    assert (record.smaller.topic, record.smaller.key, record.smaller.value) == ("dead-letter", letter.key, b"")
+    assert record.smaller.smaller is None
+    digest = sha256(letter.value or b"").hexdigest()
+    assert dict(record.smaller.headers)["deskroute-value-omitted"] == (
+        f"{len(letter.value or b'')} bytes, sha256 {digest}".encode()
+    )
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        replace(dead_letter(), value=b"x" * MAX_LETTER_BYTES),
+        replace(dead_letter(), key=b"x" * MAX_LETTER_BYTES),
+        replace(dead_letter(), headers=(("x", b"x" * MAX_LETTER_BYTES),)),
+        replace(dead_letter(), headers=tuple((f"name{number}", None) for number in range(MAX_LETTER_BYTES // 9))),
+    ],
+    ids=["value", "key", "header", "many headers"],
+)
+def test_output_records_dead_letter_over_what_brokers_take_says_what_failed_and_nothing_else(large: DeadLetter) -> None:
+    (record,) = output_records(TOPICS, [], [large])
+
+    assert record.value == b""
+    assert record.key == (large.key or b"")[:MAX_KEY_BYTES]
+    assert record.size_bytes < 10_000
+    assert dict(record.headers)["deskroute-id"] == str(large.id).encode()
+    assert all(name.startswith("deskroute-") for name, _ in record.headers)
+
+
+def test_output_records_dead_letter_just_below_the_limit_is_whole() -> None:
+    (small,) = output_records(TOPICS, [], [replace(dead_letter(), value=b"")])
+    letter = replace(dead_letter(), value=b"x" * (MAX_LETTER_BYTES - small.size_bytes))
+
+    (record,) = output_records(TOPICS, [], [letter])
+
+    assert (record.size_bytes, record.value) == (MAX_LETTER_BYTES, letter.value)

@@ -1,0 +1,1 @@
+"""In: written tickets. Out: names, e-mails, phones, IBANs and cards that Presidio with spaCy finds."""

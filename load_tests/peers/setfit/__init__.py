@@ -1,0 +1,1 @@
+"""In: written tickets. Out: categories from SetFit with the same sentence encoder."""

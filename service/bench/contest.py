@@ -1,0 +1,170 @@
+"""In: a model folder and texts in arrival order. Out: how long our path takes for them, and how long naive ones do.
+
+All of them run in turns, several rounds in one process, and medians are compared, since machines are noisy.
+
+The naive service has one float32 model a task: category, sentiment, urgency, fields. Four fine-tuned encoders of one
+size cost the same, so the full tier's graph stands in for each of them and runs four times. All four heads are computed
+each time, which is a hundredth of the encoder's work, and tokenising is counted once, not four times. It takes tickets
+one by one, or 32 at a time padded to the longest, whichever is faster here.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from service.inference.encode import EncodedBatch
+from service.inference.engine import InferenceEngine, Prediction
+from service.inference.tier import EngineSettings
+from service.normalized import NormalizedText
+
+BATCH_TICKETS = 256
+_UNLIMITED_TOKENS = 10**9
+_NAIVE_ROWS = 32
+_LABEL_TASKS = 3
+_WARM_UP_TEXTS = 4
+
+Way = Literal["per_message", "padded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestants:
+    """The engines; ``cascade`` is ``full`` itself where the model has one tier. None remembers texts."""
+
+    full: InferenceEngine
+    cascade: InferenceEngine
+    per_message: InferenceEngine
+    padded: InferenceEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Median seconds for all texts. ``per_message`` and ``padded`` are one naive model that answers every head.
+
+    ``largest_difference`` is the largest between probabilities of ``full`` and ``padded``, and ``fast_share`` the share
+    of texts whose answer, head by head, came from the fast tier.
+    """
+
+    full_s: float
+    cascade_s: float
+    per_message_s: float
+    padded_s: float
+    naive_service_s: float
+    naive_way: Way
+    tokens: int
+    largest_difference: float
+    fast_share: dict[str, float]
+
+
+def open_contestants(folder: Path, settings: EngineSettings) -> Contestants:
+    """Open all engines with the same number of threads."""
+    ours = replace(settings, recent_texts=0)
+    full = InferenceEngine(folder, replace(ours, fast_tier=False))
+    naive = replace(ours, fast_tier=False, sort_by_length=False, tokens_per_call=_UNLIMITED_TOKENS)
+    return Contestants(
+        full=full,
+        cascade=InferenceEngine(folder, ours) if full.manifest.fast else full,
+        per_message=InferenceEngine(folder, replace(naive, rows_per_call=1)),
+        padded=InferenceEngine(folder, replace(naive, rows_per_call=_NAIVE_ROWS)),
+    )
+
+
+def hold_contest(contestants: Contestants, texts: Sequence[NormalizedText], rounds: int) -> Contest:
+    """Run everyone ``rounds`` times over the texts; the first round says which naive way is the faster."""
+    for engine in {contestants.full, contestants.cascade, contestants.per_message, contestants.padded}:
+        _predict(engine, texts[:_WARM_UP_TEXTS])
+    turns: list[_Turns] = []
+    naive_way: Way | None = None
+    for _ in range(rounds):
+        turns.append(_turns(contestants, texts, naive_way))
+        naive_way = turns[0].naive_way
+    last = turns[-1]
+    median_s = {name: statistics.median(turn.seconds[name] for turn in turns) for name in last.seconds}
+    return Contest(
+        full_s=median_s["full"],
+        cascade_s=median_s["cascade"],
+        per_message_s=median_s["per_message"],
+        padded_s=median_s["padded"],
+        naive_service_s=median_s["naive_service"],
+        naive_way=last.naive_way,
+        tokens=sum(prediction.token_count for prediction in last.full),
+        largest_difference=_largest_difference(last.full, last.padded),
+        fast_share=_fast_share(last.cascade),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    seconds: dict[str, float]
+    naive_way: Way
+    full: list[Prediction]
+    padded: list[Prediction]
+    cascade: list[Prediction]
+
+
+def _turns(contestants: Contestants, texts: Sequence[NormalizedText], naive_way: Way | None) -> _Turns:
+    seconds: dict[str, float] = {}
+    full, seconds["full"] = _timed(lambda: _predict(contestants.full, texts))
+    cascade, seconds["cascade"] = full, seconds["full"]
+    if contestants.cascade is not contestants.full:
+        cascade, seconds["cascade"] = _timed(lambda: _predict(contestants.cascade, texts))
+    _, seconds["per_message"] = _timed(lambda: _predict(contestants.per_message, texts))
+    padded, seconds["padded"] = _timed(lambda: _predict(contestants.padded, texts))
+    way = naive_way or ("per_message" if seconds["per_message"] <= seconds["padded"] else "padded")
+    naive = contestants.per_message if way == "per_message" else contestants.padded
+    _, seconds["naive_service"] = _timed(lambda: _four_tasks(naive, texts))
+    return _Turns(seconds, way, full, padded, cascade)
+
+
+def _timed(work: Callable[[], list[Prediction]]) -> tuple[list[Prediction], float]:
+    started_s = time.perf_counter()
+    answers = work()
+    return answers, time.perf_counter() - started_s
+
+
+def _predict(engine: InferenceEngine, texts: Sequence[NormalizedText]) -> list[Prediction]:
+    answers: list[Prediction] = []
+    for start in range(0, len(texts), BATCH_TICKETS):
+        some = texts[start : start + BATCH_TICKETS]
+        answers += engine.run(engine.encode(some), some)
+    return answers
+
+
+def _four_tasks(engine: InferenceEngine, texts: Sequence[NormalizedText]) -> list[Prediction]:
+    """One run for each task, over the rows that it reads; the last gives the spans."""
+    answers: list[Prediction] = []
+    for start in range(0, len(texts), BATCH_TICKETS):
+        some = texts[start : start + BATCH_TICKETS]
+        batch = engine.encode(some)
+        for_labels = _only(batch, for_tags=False)
+        for _ in range(_LABEL_TASKS):
+            engine.run(for_labels, some)
+        answers += engine.run(_only(batch, for_tags=True), some)
+    return answers
+
+
+def _only(batch: EncodedBatch, *, for_tags: bool) -> EncodedBatch:
+    rows = tuple(row for row in batch.rows if (row.for_tags if for_tags else row.for_labels))
+    return replace(batch, rows=tuple(replace(row, for_labels=not for_tags, for_tags=for_tags) for row in rows))
+
+
+def _largest_difference(ours: Sequence[Prediction], naive: Sequence[Prediction]) -> float:
+    heads: tuple[Callable[[Prediction], Any], ...] = (
+        lambda prediction: prediction.category,
+        lambda prediction: prediction.sentiment,
+        lambda prediction: prediction.urgency,
+    )
+    return max(
+        float(np.abs(head(one) - head(other)).max()) for one, other in zip(ours, naive, strict=True) for head in heads
+    )
+
+
+def _fast_share(answers: Sequence[Prediction]) -> dict[str, float]:
+    heads = answers[0].tiers
+    return {head: round(sum(a.tiers[head] == "fast" for a in answers) / len(answers), 3) for head in heads}
