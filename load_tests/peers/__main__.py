@@ -100,7 +100,8 @@ def _add(file: Path, peer: PeerFigures) -> None:
     others = [one for one in read_peers(file) if one.name != peer.name] if file.exists() else []
     order = list(PEERS)
     write_peers(file, sorted([*others, peer], key=lambda one: order.index(one.name)))
-    print(f"{peer.name}: {peer.tickets_per_s} tickets/s, category {peer.category_macro_f1}, fields {peer.fields_f1}")
+    speed = f"{peer.tickets_per_s} tickets/s, {peer.cpu_ms_per_ticket} CPU ms a ticket"
+    print(f"{peer.name}: {speed}, category {peer.category_macro_f1}, fields {peer.fields_f1}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -56,7 +56,11 @@ def figures(name: str, peer: Peer, given: Tickets, outcome: Outcome, train_s: fl
         way=outcome.way,
         tickets_per_s={
             name: round(len(given.job.timed[name]) / statistics.median(seconds), 1)
-            for name, seconds in outcome.seconds.items()
+            for name, seconds in outcome.wall_s.items()
+        },
+        cpu_ms_per_ticket={
+            name: round(1e3 * statistics.median(seconds) / len(given.job.timed[name]), 2)
+            for name, seconds in outcome.cpu_s.items()
         },
         category_macro_f1=_category_macro_f1(given, outcome) if peer.has_category else None,
         fields_f1=_fields_f1(given, outcome) if peer.has_fields else None,

@@ -15,7 +15,9 @@ from service.errors import ConfigurationError
 
 
 class PeerFigures(BaseModel):
-    """One alternative on one machine. ``tickets_per_s`` is by ticket set, with one thread, the faster of its ways.
+    """One alternative on one machine, with one thread, the faster of its ways; speeds are by ticket set.
+
+    ``tickets_per_s`` is by the clock on the wall, ``cpu_ms_per_ticket`` depends less on who else uses the machine.
 
     ``category_macro_f1`` and ``fields_f1`` (micro, by overlap, over ``field_types``) are on the same held-out tickets
     for all; what it does not answer is None. ``load_average`` is the machine's, when it had been timed.
@@ -27,6 +29,7 @@ class PeerFigures(BaseModel):
     answers: str
     way: str
     tickets_per_s: dict[str, float]
+    cpu_ms_per_ticket: dict[str, float]
     category_macro_f1: float | None
     fields_f1: float | None
     field_types: tuple[str, ...]

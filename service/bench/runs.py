@@ -47,7 +47,8 @@ class SetFigures:
 
     ``inference_…`` is the model as it ships, ``full_…`` its full tier alone, both in our order and slices. ``naive_…``
     is the full tier in arrival order, 32 rows, padded to the longest; ``per_message_…`` the same one by one;
-    ``naive_service_…`` the faster of these two with a model a task. ``ratio_to_naive`` is full to naive: same outputs.
+    ``naive_service_…`` the faster of these two with a model a task. Tickets/s are by the clock on the wall, ratios by
+    CPU time; ``ratio_to_naive`` is that of the full tier, with the same outputs.
     """
 
     name: str
@@ -162,15 +163,15 @@ def _measure_set(contestants: Contestants, decider: Decider, ticket_set: TicketS
         name=ticket_set.name,
         tickets=count,
         tokens_per_ticket=round(contest.tokens / count, 1),
-        inference_tickets_per_s=round(count / contest.cascade_s, 1),
-        inference_tokens_per_s=round(contest.tokens / contest.cascade_s),
-        full_tickets_per_s=round(count / contest.full_s, 1),
-        naive_tickets_per_s=round(count / contest.padded_s, 1),
-        per_message_tickets_per_s=round(count / contest.per_message_s, 1),
-        naive_service_tickets_per_s=round(count / contest.naive_service_s, 1),
+        inference_tickets_per_s=round(count / contest.cascade.wall_s, 1),
+        inference_tokens_per_s=round(contest.tokens / contest.cascade.wall_s),
+        full_tickets_per_s=round(count / contest.full.wall_s, 1),
+        naive_tickets_per_s=round(count / contest.padded.wall_s, 1),
+        per_message_tickets_per_s=round(count / contest.per_message.wall_s, 1),
+        naive_service_tickets_per_s=round(count / contest.naive_service.wall_s, 1),
         naive_service_way=contest.naive_way,
-        ratio_to_naive=round(contest.padded_s / contest.full_s, 3),
-        ratio_to_naive_service=round(contest.naive_service_s / contest.cascade_s, 3),
+        ratio_to_naive=round(contest.padded.cpu_s / contest.full.cpu_s, 3),
+        ratio_to_naive_service=round(contest.naive_service.cpu_s / contest.cascade.cpu_s, 3),
         largest_difference=contest.largest_difference,
         fast_share=contest.fast_share,
         pipeline_tickets_per_s=round(count / run.elapsed_s, 1),

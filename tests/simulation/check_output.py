@@ -1,7 +1,8 @@
 """In: a schedule's outcome. Out: where the topics, the store and the current view do not say the same.
 
 - I3: of every row, and of every dead letter, at least one copy on the topics says exactly what is stored. All copies of
-  one id are the same; only a copy of what a rewind of the store lost may differ.
+  one id are the same; only a copy of what a rewind of the store lost may differ, and of a correction that a tombstone
+  took away and a duplicate brought back.
 - I4: every event is of a row, and every published dead letter of a stored one. Only what was erased may be gone (the
   corrections of a deleted ticket with it), and a dead letter that a rewind lost.
 - I5: ``ticket_current`` is the highest revision of each ticket.
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.broker.records import OutputRecord
+from service.errors import Reason
 from service.publish import HEADER_PREFIX
 from service.revisions import NEIGHBOURS_US
 from tests.simulation.messages import TENANT
@@ -31,6 +33,11 @@ class Said:
     ticket_id: str
     revision: int = 0
     decided_by: str = ""
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether a person decided."""
+        return self.decided_by == "human"
 
     @property
     def id(self) -> tuple[str, str]:
@@ -50,7 +57,7 @@ def _read(record: OutputRecord) -> Said:
     ticket_id = (record.key or b"").decode().removeprefix(f"{TENANT}/")
     if record.topic == OUTPUTS.dead_letter:
         headers = dict(record.headers)
-        at = (str(headers[f"{HEADER_PREFIX}{name}"], "utf-8") for name in ("topic", "partition", "offset"))
+        at = ((headers[f"{HEADER_PREFIX}{name}"] or b"").decode() for name in ("topic", "partition", "offset"))
         return Said(record.topic, "/".join(at), ticket_id)
     event = json.loads(record.value or b"")
     return Said(record.topic, event["id"], ticket_id, event["data"]["revision"], event["data"]["decided_by"])
@@ -65,14 +72,22 @@ def _check_published(outcome: Outcome, read: dict[OutputRecord, Said]) -> Iterat
     for record in there - expected:
         said, is_lost = read[record], record in outcome.lost
         if said.id in ids:
-            if not is_lost:
+            if not is_lost and not (said.is_correction and outcome.tombstones(said.ticket_id)):
                 yield f"I3: another copy than what is stored: {said}"
+        elif is_lost and said.is_correction and _has_unknown_ticket(outcome, said):
+            yield f"I4: a rewound store came to a correction before it came to its ticket: {said}"
         elif not _is_erased(outcome, said) and not (is_lost and said.topic == OUTPUTS.dead_letter):
             yield f"I4: published of nothing that is stored: {said}"
 
 
+def _has_unknown_ticket(outcome: Outcome, said: Said) -> bool:
+    key = f"{TENANT}/{said.ticket_id}".encode()
+    letters = outcome.stored.letters.values()
+    return any(letter.reason is Reason.UNKNOWN_TICKET and letter.key == key for letter in letters)
+
+
 def _is_erased(outcome: Outcome, said: Said) -> bool:
-    if said.topic == OUTPUTS.dead_letter or said.decided_by == "human":
+    if said.topic == OUTPUTS.dead_letter or said.is_correction:
         return bool(outcome.tombstones(said.ticket_id))
     # What shares its time with another version has a revision a little above its time.
     return outcome.erased_us(said.ticket_id) >= said.revision - NEIGHBOURS_US
@@ -93,14 +108,15 @@ def _check_current(outcome: Outcome) -> Iterator[str]:
 
 
 def _check_reader(outcome: Outcome, read: dict[OutputRecord, Said]) -> Iterator[str]:
-    """I6."""
+    """I6; events of nothing that is stored are I4's."""
+    stored = {read[record].id for record in outcome.expected}
     known: set[str] = set()
     seen: dict[str, int] = {}
     for record in outcome.broker.published:
         said = read[record]
-        if said.topic == OUTPUTS.routed and said.name not in known:
+        if said.topic == OUTPUTS.routed and said.id in stored and said.name not in known:
             known.add(said.name)
             seen[said.ticket_id] = max(said.revision, seen.get(said.ticket_id, 0))
     for (_, ticket_id), row in outcome.stored.current.items():
-        if seen.get(ticket_id) != row["revision"] and not outcome.tombstones(ticket_id):
+        if seen.get(ticket_id) != row["revision"]:
             yield f"I6: {ticket_id}: the reader ends with {seen.get(ticket_id)}, current is {row['revision']}"

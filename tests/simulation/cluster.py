@@ -43,6 +43,7 @@ from tests.simulation.memory_store import MemoryStore
 from tests.simulation.messages import CORRECTIONS, START
 from tests.simulation.plan import STORE_SEAMS, Fault, Kind, Moment, Plan
 from tests.simulation.seams import SeamedStore
+from tests.simulation.sqlite_store import SqliteStore
 from tests.simulation.tables import Tables
 from tests.simulation.watch import OUTPUTS, Watch
 
@@ -74,7 +75,9 @@ class Process:
 class Cluster:
     """Everything around the workers of one schedule."""
 
-    def __init__(self, plan: Plan, worker: type[Worker], store: MemoryStore, trace: list[str] | None = None) -> None:
+    def __init__(
+        self, plan: Plan, worker: type[Worker], store: MemoryStore | SqliteStore, trace: list[str] | None = None
+    ) -> None:
         self.plan, self.store, self._worker, self._trace = plan, store, worker, trace
         self.broker = Broker(plan.messages, Random(plan.seed))  # noqa: S311  reproducible chance
         self.watch = Watch(self.broker)

@@ -115,9 +115,9 @@ def _draw(rng: Random, what: What, ticket_id: str, source: PartitionId) -> Messa
     else:
         # What never becomes a row has a time of its own. Beside a ticket of the same microsecond it may cost that
         # ticket a number or not, by how they are batched; a rewound store may then number the ticket anew.
-        content, second = (rng.randrange(3), 0.0) if what is What.TICKET else (what.value, 0.25)
+        content, fraction = (rng.randrange(3), 0.0) if what is What.TICKET else (what.value, 0.25)
         sequence = rng.choice((None, None, None, 1, 2, 3))
-        value, version = _ticket(ticket_id, second + rng.randrange(SECONDS), sequence, f"content {content}")
+        value, version = _ticket(ticket_id, rng.randrange(SECONDS) + fraction, sequence, f"content {content}")
     return Message(InputRecord(source, 0, key, value, (), 0), what, ticket_id, version)
 
 

@@ -19,10 +19,7 @@ from tests.simulation.memory_store import MemoryStore
 Edits = Mapping[ModuleType, tuple[str, str]]
 """For each module a text that occurs in it once, and what stands there instead."""
 
-_DECIDE_AGAIN = (
-    "if is_fresh(record) and not is_stored and key not in taken:",
-    "if key not in taken:",
-)
+_DECIDE_AGAIN = ("if is_fresh(one.record) and not is_stored:", "if True:")
 _PUBLISH_THE_DECISIONS = (
     "        self._sink.publish(output_records(self._settings.topics, events, letters), self._stop)  # S6\n",
     "        events = [StoredEvent(one.event_id, one.result.to_json()) for one in decided.decisions]\n"
@@ -47,8 +44,8 @@ _START_AT_NEXT = (
 )
 _FORGET_LETTERS = ("bool(decided.letters) or replayed)  # S5", "bool(decided.letters))  # S5")
 _FORGET_ATTEMPTS = (
-    "for record, before in zip(first.values(), counts, strict=True):",
-    "for record, before in zip(first.values(), [0] * len(counts), strict=True):",
+    "in zip(first, self._log.begin_attempts(starts), strict=True):",
+    "in zip(first, [0 for _ in self._log.begin_attempts(starts)], strict=True):",
 )
 
 

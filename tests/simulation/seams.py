@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from service.revisions import KnownRevision, TicketKey, Version
-from service.store.store import Store
 from service.store.values import (
     BatchRange,
     Coordinates,
@@ -21,12 +20,13 @@ from service.store.values import (
 )
 from tests.simulation.broker import Seam
 from tests.simulation.memory_store import MemoryStore
+from tests.simulation.sqlite_store import SqliteStore
 
 
 class SeamedStore:
     """A store as one process sees it."""
 
-    def __init__(self, store: MemoryStore | Store, seam: Seam) -> None:
+    def __init__(self, store: MemoryStore | SqliteStore, seam: Seam) -> None:
         self._store, self._seam = store, seam
 
     def claim(
