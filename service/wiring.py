@@ -21,6 +21,7 @@ from service.decode import decode_ticket
 from service.errors import BrokerUnavailableError, ConfigurationError
 from service.inference.engine import InferenceEngine
 from service.inference.tier import EngineSettings
+from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.probes import ProbeServer
 from service.publish import OutputTopics
 from service.routing.engine import RoutingFacts
@@ -32,7 +33,7 @@ from service.store.engine import create_store_engine
 from service.store.store import Store
 from service.vitals import Vitals
 from service.watchdog import Watchdog
-from service.worker import Controls, Neighbours, Worker, WorkerSettings
+from service.worker import Worker
 
 Wrap = Callable[[Neighbours], Neighbours]
 

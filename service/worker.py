@@ -19,82 +19,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from service.attempts import CrashGuard, Portion
 from service.backoff import Backoff
-from service.batching import Batcher, BatchLimits
-from service.broker.records import InputRecord, OutputRecord, PartitionId
+from service.batching import Batcher
+from service.broker.records import InputRecord, PartitionId
 from service.budget import DeadLetterBudget, DeadLetterBudgetError
-from service.clocks import Clocks
 from service.decide import Decider
 from service.deciding import BatchDecider
 from service.errors import InvalidMessageError, TransientError
 from service.intake import Decoded, decode_records
+from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.owned import OwnedPartition
-from service.publish import OutputTopics, output_records
-from service.stopping import StopRequest
-from service.store.store import Store
+from service.publish import output_records
 from service.store.values import BatchRange, DeadLetter, SeekBack, StoredEvent, TicketRevision
-from service.vitals import Vitals
 
 _log = structlog.get_logger(__name__)
 _IDLE_POLL_S = 0.5
 _HELD_POLL_MS = 100
 _IDLE_PROBE_S = 5.0
-
-
-class Source(Protocol):
-    """What the worker needs of the input topics (`service.broker.source.RecordSource`)."""
-
-    def poll(self, timeout_ms: int, max_records: int) -> list[InputRecord]: ...
-    def take_assignment(self) -> frozenset[PartitionId] | None: ...
-    def committed(self, partition: PartitionId) -> int | None: ...
-    def beginning(self, partition: PartitionId) -> int: ...
-    def start_at(self, positions: Mapping[PartitionId, int]) -> None: ...
-    def pause(self, partitions: Sequence[PartitionId]) -> None: ...
-    def commit(self, offsets: Mapping[PartitionId, int], timeout_s: float) -> bool: ...
-    def probe(self) -> None: ...
-
-
-class Sink(Protocol):
-    """What the worker needs of the output topics (`service.broker.sink.RecordSink`)."""
-
-    def publish(self, records: Sequence[OutputRecord], stop: StopRequest) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Everything that the worker talks to."""
-
-    source: Source
-    sink: Sink
-    store: Store
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """The worker's group, topics and limits."""
-
-    group_id: str
-    corrections_topic: str
-    topics: OutputTopics
-    batch: BatchLimits
-    commit_interval_s: float
-    commit_timeout_s: float
-    topic_ids: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """How the worker is told to stop, and how it says that it lives."""
-
-    clocks: Clocks
-    stop: StopRequest
-    vitals: Vitals
 
 
 class Worker:
@@ -160,8 +105,9 @@ class Worker:
         owner = uuid.uuid4()
         for partition in sorted(assigned):
             committed = self._source.committed(partition)
-            first = self._source.beginning(partition) if committed is None else committed
-            wanted, topic_id = {partition.partition: first}, self._settings.topic_ids.get(partition.topic)
+            # A store that knows nothing of the partition may have lost it: only the log's beginning loses nothing.
+            wanted = {partition.partition: self._source.beginning(partition)}
+            topic_id = self._settings.topic_ids.get(partition.topic)
             claim = self._store.claim(self._settings.group_id, partition.topic, wanted, owner, topic_id)[0]
             owned = OwnedPartition.claimed(claim, committed or 0)
             self._owned[partition] = owned
@@ -174,6 +120,7 @@ class Worker:
                 next_offset=claim.next_offset,
                 start_offset=owned.read,
             )
+        self._take_commits_back(positions)
         self._source.start_at(positions)
         self._vitals.ready()
 
@@ -254,8 +201,14 @@ class Worker:
         due = {partition: owned for partition, owned in self._owned.items() if owned.published > owned.committed}
         if not due:
             return
-        self._store.mark_published([(owned.claim, owned.published) for owned in due.values()])
-        offsets = {partition: owned.published for partition, owned in due.items()}
+        held = self._store.mark_published([(owned.claim, owned.published) for owned in due.values()])
+        offsets = {
+            partition: offset
+            for (partition, owned), offset in zip(due.items(), held, strict=True)
+            if offset > owned.committed
+        }
+        if not offsets:
+            return
         if not self._source.commit(offsets, self._stop.left_s(self._settings.commit_timeout_s)):
             _log.info("commit_refused", reason="rebalance")
             return
@@ -269,7 +222,16 @@ class Worker:
             self._owned[partition].store_went_back(offset)
             _log.warning("store_went_back", topic=partition.topic, partition=partition.partition, next_offset=offset)
         self._batcher.take()
+        self._take_commits_back(positions)
         self._source.start_at(positions)
+
+    def _take_commits_back(self, positions: Mapping[PartitionId, int]) -> None:
+        """Kafka must not call published what has to be stored anew, or a kill would leave that without its event."""
+        lower = {at: offset for at, offset in positions.items() if offset < self._owned[at].committed}
+        if lower and self._source.commit(lower, self._stop.left_s(self._settings.commit_timeout_s)):
+            _log.warning("commits_taken_back", partitions=len(lower))
+            for partition, offset in lower.items():
+                self._owned[partition].committed = offset
 
     def _hold(self, error: TransientError) -> None:
         """Drop what is in hand, pause, and keep polling until the back-off has passed."""

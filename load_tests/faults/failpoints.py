@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from service.neighbours import Neighbours, Sink, Source
 from service.store.store import Store
-from service.worker import Neighbours, Sink, Source
 
 SEAMS: Final = ("claim", "poll", "write_batch", "read_events", "publish", "mark_published", "commit")
 """The calls between two steps, in the order of the steps S0, S1, S4, S5, S6, S7, S7."""

@@ -136,6 +136,7 @@ class Scene:
         self.wait_until_published(limit_s)
         for worker in self.workers:
             if worker.exit_status is None:
+                worker.wait_for("worker_started")  # before that, SIGTERM ends it as it ends any program
                 worker.stop()
         return self.judge(**evidence)
 

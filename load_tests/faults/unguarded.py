@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from service.neighbours import Neighbours
 from service.store.store import Store
 from service.store.values import (
     BatchRange,
@@ -20,7 +21,6 @@ from service.store.values import (
     WriteOutcome,
     Written,
 )
-from service.worker import Neighbours
 
 
 class UnguardedStore:
@@ -54,8 +54,9 @@ class UnguardedStore:
         """S5 without the database."""
         return [self._in_hand[key] for key in dict.fromkeys(keys) if key in self._in_hand]
 
-    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
+    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> list[int]:
         """The second watermark is not kept."""
+        return [offset for _, offset in published]
 
 
 def without_guarantees(neighbours: Neighbours) -> Neighbours:

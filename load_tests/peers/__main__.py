@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m load_tests.peers", description=__doc__)
     add = parser.add_argument
     add("names", nargs="*", default=list(PEERS), metavar="NAME", help=f"of {', '.join(PEERS)}; all if none is given")
-    add("--out", type=Path, default=Path("peers.json"), metavar="FILE", help="where figures are added")
+    add("--out", type=Path, default=CACHE / "peers.json", metavar="FILE", help="where figures are added")
     add("--data-dir", type=Path, metavar="DIR", help="folder with the public data sets, to time on CFPB texts too")
     add("--complaints", type=int, default=60, help="how many CFPB texts to time on")
     add("--rounds", type=int, default=3, help="rounds whose median is taken")

@@ -129,17 +129,21 @@ class Store:
             lock_out_erasures(connection)
             return _insert_decisions(connection, decisions)
 
-    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
+    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> list[int]:
         """Before S7: note up to which offset (exclusive) each partition's events are published.
 
-        Raises `FencedError` as `write_batch` does.
+        Returns the offsets that hold, which are lower where the store went back in time. Raises `FencedError` as
+        `write_batch` does.
         """
+        held = []
         with self._writing() as connection:
             stored = lock_claims(connection, [claim for claim, _ in published])
             for claim, offset in published:
                 marks = stored[partition_key(claim)]
-                moved = Watermarks(marks.next_offset, max(marks.published_offset, offset))
+                held.append(min(offset, marks.next_offset))
+                moved = Watermarks(marks.next_offset, max(marks.published_offset, held[-1]))
                 move_watermarks(connection, claim, moved)
+        return held
 
     def read_events(self, keys: Sequence[TicketRevision]) -> list[StoredEvent]:
         """S5: what is stored of these results, in the order asked for; once each, without those that are not stored."""

@@ -24,7 +24,8 @@ TICKETS = 2_000
 PARTITIONS = 4
 FINISH_LIMIT_S = 400
 STOP_LIMIT_S = 30
-INPUT, ROUTED, REVIEW, DEAD = "tickets.incoming", "tickets.routed", "tickets.review", "tickets.dead-letter"
+INPUT, CORRECTIONS = "tickets.incoming", "tickets.corrections"
+ROUTED, REVIEW, DEAD = "tickets.routed", "tickets.review", "tickets.dead-letter"
 
 
 class WorkerProcess:
@@ -57,7 +58,7 @@ class WorkerProcess:
 @pytest.fixture
 def topic_names(topics: TopicFactory) -> dict[str, str]:
     """The input and output topics of this test."""
-    return {name: topics(name, partitions=PARTITIONS) for name in (INPUT, ROUTED, REVIEW, DEAD)}
+    return {name: topics(name, partitions=PARTITIONS) for name in (INPUT, CORRECTIONS, ROUTED, REVIEW, DEAD)}
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ def worker(
             "DESKROUTE_DATABASE_URL": postgres_database,
             "DESKROUTE_KAFKA_GROUP": topic_names[INPUT],
             "DESKROUTE_TOPIC_INCOMING": topic_names[INPUT],
+            "DESKROUTE_TOPIC_CORRECTIONS": topic_names[CORRECTIONS],
             "DESKROUTE_TOPIC_ROUTED": topic_names[ROUTED],
             "DESKROUTE_TOPIC_REVIEW": topic_names[REVIEW],
             "DESKROUTE_TOPIC_DEAD_LETTER": topic_names[DEAD],

@@ -22,11 +22,12 @@ from service.broker.records import PartitionId
 from service.clocks import Clocks
 from service.decide import Decider
 from service.errors import BrokerUnavailableError, FencedError, StoreUnavailableError
+from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.stopping import StopRequest
 from service.store.store import Store
 from service.store.values import AlreadyWritten, BatchRange, PartitionClaim, SeekBack
 from service.vitals import Vitals
-from service.worker import Controls, Neighbours, Worker, WorkerSettings
+from service.worker import Worker
 from tests.simulation.broker import (
     Broker,
     CommitRefusedError,

@@ -103,11 +103,13 @@ class MemoryStore:
                 self.forget_attempts([(moved.topic, moved.partition)], moved.next_offset)
         return Written(new_results, new_letters)
 
-    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
+    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> list[int]:
         stored = [self._locked(claim) for claim, _ in published]
-        for at, (claim, offset) in zip(stored, published, strict=True):
+        held = [min(offset, at.next_offset) for at, (_, offset) in zip(stored, published, strict=True)]
+        for at, (claim, _), offset in zip(stored, published, held, strict=True):
             moved = replace(at, published_offset=max(at.published_offset, offset))
             self._state.offsets[partition_key(claim)] = moved
+        return held
 
     def next_offsets(self, claims: Sequence[PartitionClaim]) -> list[int]:
         return [self._locked(claim).next_offset for claim in claims]

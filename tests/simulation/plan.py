@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 STORE_SEAMS = (
     *("claim", "known_revisions", "read_base", "begin_attempts", "write_batch"),
-    *("read_events", "read_dead_letters", "mark_published", "forget_attempts", "probe_store"),
+    *("read_events", "read_dead_letters", "mark_published", "next_offsets", "forget_attempts", "probe_store"),
 )
 BROKER_SEAMS = ("poll", "committed", "beginning", "publish", "commit", "probe_broker")
 LOCAL_SEAMS = ("take_assignment", "start_at", "pause", "decide")
@@ -47,6 +47,7 @@ _SEAM_WEIGHTS = {
     "read_events": 8,
     "read_dead_letters": 3,
     "mark_published": 6,
+    "next_offsets": 2,
     "forget_attempts": 1,
     "poll": 6,
     "committed": 2,

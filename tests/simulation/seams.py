@@ -45,7 +45,7 @@ class SeamedStore:
         asked = (ranges, decisions, letters, erasures)
         return self._seam("write_batch", lambda: self._store.write_batch(*asked), *asked)
 
-    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
+    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> list[int]:
         return self._seam("mark_published", lambda: self._store.mark_published(published), published)
 
     def next_offsets(self, claims: Sequence[PartitionClaim]) -> list[int]:

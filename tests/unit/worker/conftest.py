@@ -15,12 +15,13 @@ import pytest
 from service.batching import BatchLimits
 from service.clocks import Clocks
 from service.decide import Decider
+from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.publish import OutputTopics
 from service.stopping import StopRequest
 from service.store.engine import create_store_engine
 from service.store.migrate import upgrade
 from service.vitals import Vitals
-from service.worker import Controls, Neighbours, Worker, WorkerSettings
+from service.worker import Worker
 from tests.unit.worker.fakes import (
     CORRECTIONS,
     NOW,

@@ -249,11 +249,12 @@ class ScriptedStore(Store):
         self.script.end("read_events")
         return events
 
-    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> None:
+    def mark_published(self, published: Sequence[tuple[PartitionClaim, int]]) -> list[int]:
         self.script.begin("mark_published")
-        super().mark_published(published)
+        held = super().mark_published(published)
         self.published.update({PartitionId(claim.topic, claim.partition): offset for claim, offset in published})
         self.script.end("mark_published")
+        return held
 
 
 def message(ticket_id: str) -> bytes:
