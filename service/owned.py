@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.store.values import PartitionClaim
+from service.store.values import BatchRange, PartitionClaim
 
 
 @dataclass(slots=True)
@@ -30,6 +30,10 @@ class OwnedPartition:
         """As it stands when the claim was made: read from ``min(next_offset, max(published_offset, committed))``."""
         start = min(claim.next_offset, max(claim.published_offset, committed))
         return cls(claim, start, start, claim.next_offset, start, committed)
+
+    def range_to(self, end: int) -> BatchRange:
+        """What a batch that was read up to ``end`` asks of the store."""
+        return BatchRange(self.claim, self.read, end, decided_below=self.stored)
 
     def store_reached(self, offset: int) -> None:
         """Everything below this offset was read and is stored."""

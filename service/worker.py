@@ -150,7 +150,7 @@ class Worker:
         """S3 to S6 for one batch; False where the store went back in time and the batch was dropped."""
         decided = self._deciding.decide(decoded, self._is_fresh)  # S3
         ends = {item.record.source: item.record.next_offset for item in decoded}
-        ranges = [BatchRange(self._owned[at].claim, self._owned[at].read, end) for at, end in ends.items()]
+        ranges = [self._owned[at].range_to(end) for at, end in ends.items()]
         try:
             outcome = self._store.write_batch(ranges, decided.decisions, decided.letters, decided.erasures)  # S4
         except InvalidMessageError as error:

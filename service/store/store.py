@@ -95,7 +95,7 @@ class Store:
             # 1
             stored = lock_claims(connection, [item.claim for item in ranges])
             next_offsets = [stored[partition_key(item.claim)].next_offset for item in ranges]
-            if any(reached < item.lo for reached, item in zip(next_offsets, ranges, strict=True)):
+            if any(reached < item.relies_on for reached, item in zip(next_offsets, ranges, strict=True)):
                 return _seek_back(ranges, next_offsets)
             if all(reached >= item.hi for reached, item in zip(next_offsets, ranges, strict=True)):
                 return AlreadyWritten()

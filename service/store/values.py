@@ -115,12 +115,19 @@ class BatchRange:
     """A claimed partition's share of a batch: offsets ``lo`` (inclusive) to ``hi`` (exclusive).
 
     ``lo`` is the position the batch was read from, not the first record's offset: a compacted or transactional topic
-    skips offsets, and a gap must not look like lost input.
+    skips offsets, and a gap must not look like lost input. Below ``decided_below`` nothing of the batch was decided,
+    since the store had it: if it has no longer, the batch must not be written.
     """
 
     claim: PartitionClaim
     lo: int
     hi: int
+    decided_below: int = 0
+
+    @property
+    def relies_on(self) -> int:
+        """The `next_offset` that the store must have reached, or else it went back in time."""
+        return max(self.lo, min(self.decided_below, self.hi))
 
 
 @dataclass(frozen=True, slots=True)

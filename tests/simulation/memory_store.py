@@ -80,7 +80,7 @@ class MemoryStore:
         if not ranges or len({partition_key(item.claim) for item in ranges}) < len(ranges):
             raise ValueError("a batch needs one range for each of its partitions")
         reached = [self._locked(item.claim).next_offset for item in ranges]
-        if any(offset < item.lo for offset, item in zip(reached, ranges, strict=True)):
+        if any(offset < item.relies_on for offset, item in zip(reached, ranges, strict=True)):
             return SeekBack(
                 tuple(
                     Coordinates(item.claim.topic, item.claim.partition, min(offset, item.lo))
