@@ -29,7 +29,7 @@ from service.broker.records import InputRecord, PartitionId
 from service.budget import DeadLetterBudget, DeadLetterBudgetError
 from service.decide import Decider
 from service.deciding import BatchDecider
-from service.errors import InvalidMessageError, TransientError
+from service.errors import BrokerUnavailableError, InvalidMessageError, TransientError
 from service.intake import Decoded, decode_records
 from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.owned import OwnedPartition
@@ -228,10 +228,13 @@ class Worker:
     def _take_commits_back(self, positions: Mapping[PartitionId, int]) -> None:
         """Kafka must not call published what has to be stored anew, or a kill would leave that without its event."""
         lower = {at: offset for at, offset in positions.items() if offset < self._owned[at].committed}
-        if lower and self._source.commit(lower, self._stop.left_s(self._settings.commit_timeout_s)):
-            _log.warning("commits_taken_back", partitions=len(lower))
-            for partition, offset in lower.items():
-                self._owned[partition].committed = offset
+        if not lower:
+            return
+        if not self._source.commit(lower, self._stop.left_s(self._settings.commit_timeout_s)):
+            raise BrokerUnavailableError("commits could not be taken back: a rebalance is on")
+        _log.warning("commits_taken_back", partitions=len(lower))
+        for partition, offset in lower.items():
+            self._owned[partition].committed = offset
 
     def _hold(self, error: TransientError) -> None:
         """Drop what is in hand, pause, and keep polling until the back-off has passed."""
@@ -247,7 +250,9 @@ class Worker:
         claims = [owned.claim for owned in self._owned.values()]
         for owned, next_offset in zip(self._owned.values(), self._store.next_offsets(claims), strict=True):
             owned.read, owned.stored = owned.published, next_offset
-        self._source.start_at({partition: owned.published for partition, owned in self._owned.items()})
+        positions = {partition: owned.published for partition, owned in self._owned.items()}
+        self._take_commits_back(positions)
+        self._source.start_at(positions)
 
     def _probe_when_idle(self) -> None:
         """A broker or a database that goes away while nothing comes in would go unnoticed."""

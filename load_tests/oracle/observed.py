@@ -13,7 +13,7 @@ from load_tests.journal import Content
 from service.broker.records import PartitionId
 from service.store.values import Coordinates, TicketRevision
 
-_NEIGHBOURS_US = 64
+_NEIGHBOURS_US = 999
 """How far from a version's time its revision may lie, where several versions have the same time."""
 
 
