@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from service.store.values import BatchRange, PartitionClaim
 
+_UNKNOWN = -1
+
 
 @dataclass(slots=True)
 class OwnedPartition:
@@ -26,10 +28,15 @@ class OwnedPartition:
     condemned: set[int] = field(default_factory=set)
 
     @classmethod
-    def claimed(cls, claim: PartitionClaim, committed: int) -> OwnedPartition:
-        """As it stands when the claim was made: read from ``min(next_offset, max(published_offset, committed))``."""
-        start = min(claim.next_offset, max(claim.published_offset, committed))
-        return cls(claim, start, start, claim.next_offset, start, committed)
+    def claimed(cls, claim: PartitionClaim, committed: int | None) -> OwnedPartition:
+        """As it stands when the claim was made: read from ``published_offset`` on, whatever was committed to Kafka.
+
+        Kafka never knows more than the store, unless the store went back in time; then what is decided anew has to be
+        published anew, and what Kafka has is put right by the next commit.
+        """
+        start = min(claim.next_offset, claim.published_offset)
+        known = committed or 0
+        return cls(claim, start, start, claim.next_offset, start, known if known <= start else _UNKNOWN)
 
     def range_to(self, end: int) -> BatchRange:
         """What a batch that was read up to ``end`` asks of the store."""

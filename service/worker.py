@@ -2,8 +2,7 @@
 
 The order of steps is the delivery design's; every step stands here once, under its number.
 
-S0 claim: on every assignment take the partitions over in the store and read from
-   ``min(next_offset, max(published_offset, committed))``.
+S0 claim: on every assignment take the partitions over in the store and read from ``published_offset``.
 S1 poll raw records; S2 decode and validate them, the invalid ones become dead letters.
 S3 decide the tickets at or above ``next_offset``; those below are a replay and are not decided again.
 S4 store results, dead letters and ``next_offset`` in one fenced transaction.
@@ -18,7 +17,7 @@ the process with nothing committed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -29,7 +28,7 @@ from service.broker.records import InputRecord, PartitionId
 from service.budget import DeadLetterBudget, DeadLetterBudgetError
 from service.decide import Decider
 from service.deciding import BatchDecider
-from service.errors import BrokerUnavailableError, InvalidMessageError, TransientError
+from service.errors import InvalidMessageError, TransientError
 from service.intake import Decoded, decode_records
 from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.owned import OwnedPartition
@@ -109,7 +108,7 @@ class Worker:
             wanted = {partition.partition: self._source.beginning(partition)}
             topic_id = self._settings.topic_ids.get(partition.topic)
             claim = self._store.claim(self._settings.group_id, partition.topic, wanted, owner, topic_id)[0]
-            owned = OwnedPartition.claimed(claim, committed or 0)
+            owned = OwnedPartition.claimed(claim, committed)
             self._owned[partition] = owned
             positions[partition] = owned.read
             _log.info(
@@ -120,7 +119,6 @@ class Worker:
                 next_offset=claim.next_offset,
                 start_offset=owned.read,
             )
-        self._take_commits_back(positions)
         self._source.start_at(positions)
         self._vitals.ready()
 
@@ -202,13 +200,7 @@ class Worker:
         if not due:
             return
         held = self._store.mark_published([(owned.claim, owned.published) for owned in due.values()])
-        offsets = {
-            partition: offset
-            for (partition, owned), offset in zip(due.items(), held, strict=True)
-            if offset > owned.committed
-        }
-        if not offsets:
-            return
+        offsets = dict(zip(due, held, strict=True))
         if not self._source.commit(offsets, self._stop.left_s(self._settings.commit_timeout_s)):
             _log.info("commit_refused", reason="rebalance")
             return
@@ -222,19 +214,7 @@ class Worker:
             self._owned[partition].store_went_back(offset)
             _log.warning("store_went_back", topic=partition.topic, partition=partition.partition, next_offset=offset)
         self._batcher.take()
-        self._take_commits_back(positions)
         self._source.start_at(positions)
-
-    def _take_commits_back(self, positions: Mapping[PartitionId, int]) -> None:
-        """Kafka must not call published what has to be stored anew, or a kill would leave that without its event."""
-        lower = {at: offset for at, offset in positions.items() if offset < self._owned[at].committed}
-        if not lower:
-            return
-        if not self._source.commit(lower, self._stop.left_s(self._settings.commit_timeout_s)):
-            raise BrokerUnavailableError("commits could not be taken back: a rebalance is on")
-        _log.warning("commits_taken_back", partitions=len(lower))
-        for partition, offset in lower.items():
-            self._owned[partition].committed = offset
 
     def _hold(self, error: TransientError) -> None:
         """Drop what is in hand, pause, and keep polling until the back-off has passed."""
@@ -250,9 +230,7 @@ class Worker:
         claims = [owned.claim for owned in self._owned.values()]
         for owned, next_offset in zip(self._owned.values(), self._store.next_offsets(claims), strict=True):
             owned.read, owned.stored = owned.published, next_offset
-        positions = {partition: owned.published for partition, owned in self._owned.items()}
-        self._take_commits_back(positions)
-        self._source.start_at(positions)
+        self._source.start_at({partition: owned.published for partition, owned in self._owned.items()})
 
     def _probe_when_idle(self) -> None:
         """A broker or a database that goes away while nothing comes in would go unnoticed."""

@@ -1,12 +1,15 @@
 """In: records to publish. Out: the promise that the brokers have every one of them.
 
 Raises `BrokerUnavailableError` unless every record was acknowledged by all in-sync replicas in time. What is
-outstanding is bounded by count and by bytes, since kafka-python's own buffer is not.
+outstanding is bounded by count and by bytes, since kafka-python's own buffer is not. After a failure the producer is
+thrown away with what it still holds: kafka-python 3.0.12 loses its producer id for good where a batch that it had sent
+expires, and from then on sends nothing, without an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -23,48 +26,42 @@ _log = structlog.get_logger(__name__)
 _MAX_OUTSTANDING = 2_000
 _MAX_OUTSTANDING_BYTES = 16 * 1_024 * 1_024
 _FLUSH_SLICE_S = 0.25
+_DISCARD_LIMIT_S = 2.0
 
 
 class RecordSink:
     """An idempotent producer (`acks=all`, lz4)."""
 
     def __init__(self, settings: Settings, monotonic: Callable[[], float]) -> None:
+        self._settings = settings
         self._timeout_s = settings.publish_timeout_ms / 1_000
         self._monotonic = monotonic
-        try:
-            self._producer = KafkaProducer(
-                **connection_options(settings),
-                client_id="deskroute-worker",
-                acks="all",
-                enable_idempotence=True,
-                compression_type="lz4",
-                linger_ms=5,
-                batch_size=256 * 1_024,
-                max_request_size=2 * 1_024 * 1_024,
-                delivery_timeout_ms=settings.publish_timeout_ms,
-                request_timeout_ms=max(1_000, settings.publish_timeout_ms // 2),
-                max_block_ms=settings.publish_timeout_ms,
-                allow_auto_create_topics=False,
-            )
-        except KafkaError as error:
-            raise BrokerUnavailableError(f"Kafka at {settings.kafka_bootstrap}: {error}") from error
+        self._producer: KafkaProducer | None = _connect(settings, self._timeout_s)
 
     def publish(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
         """Send all records and wait for every acknowledgement; after an error some may be on the topics already.
 
         A stop request shortens the wait to what is left of its deadline.
         """
-        for piece in bounded_pieces(records, _MAX_OUTSTANDING, _MAX_OUTSTANDING_BYTES):
-            self._publish_piece(piece, stop)
+        producer = self._producer or _connect(self._settings, stop.left_s(self._timeout_s))
+        self._producer = producer
+        try:
+            for piece in bounded_pieces(records, _MAX_OUTSTANDING, _MAX_OUTSTANDING_BYTES):
+                self._publish_piece(producer, piece, stop)
+        except BrokerUnavailableError:
+            self._producer = None
+            _discard(producer)
+            raise
 
     def close(self, timeout_s: float) -> None:
         """Close the connections in bounded time; nothing is outstanding between two calls of `publish`."""
-        self._producer.close(timeout=timeout_s)
+        if self._producer is not None:
+            self._producer.close(timeout=timeout_s)
 
-    def _publish_piece(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
+    def _publish_piece(self, producer: KafkaProducer, records: Sequence[OutputRecord], stop: StopRequest) -> None:
         try:
             futures = [
-                self._producer.send(
+                producer.send(
                     record.topic,
                     record.value,
                     record.key,
@@ -75,7 +72,7 @@ class RecordSink:
             ]
         except KafkaError as error:
             raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
-        self._flush(stop)
+        self._flush(producer, stop)
         too_large = [
             record
             for record, future in zip(records, futures, strict=True)
@@ -83,15 +80,15 @@ class RecordSink:
         ]
         if too_large:
             _log.warning("record_made_smaller", topics=sorted({record.topic for record in too_large}))
-            self._publish_piece([record.smaller for record in too_large if record.smaller is not None], stop)
+            self._publish_piece(producer, [record.smaller for record in too_large if record.smaller is not None], stop)
 
-    def _flush(self, stop: StopRequest) -> None:
+    def _flush(self, producer: KafkaProducer, stop: StopRequest) -> None:
         """Wait until nothing is outstanding, in slices, so that a stop request is noticed."""
         deadline_s = self._monotonic() + self._timeout_s
         while True:
             left_s = stop.left_s(deadline_s - self._monotonic())
             try:
-                self._producer.flush(min(_FLUSH_SLICE_S, left_s))
+                producer.flush(min(_FLUSH_SLICE_S, left_s))
             except KafkaTimeoutError:
                 if left_s <= 0:
                     return  # the futures say which records were not acknowledged
@@ -99,6 +96,34 @@ class RecordSink:
                 raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
             else:
                 return
+
+
+def _connect(settings: Settings, limit_s: float) -> KafkaProducer:
+    try:
+        return KafkaProducer(
+            **connection_options(settings),
+            client_id="deskroute-worker",
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=5,
+            batch_size=256 * 1_024,
+            max_request_size=2 * 1_024 * 1_024,
+            delivery_timeout_ms=settings.publish_timeout_ms,
+            request_timeout_ms=max(1_000, settings.publish_timeout_ms // 2),
+            max_block_ms=settings.publish_timeout_ms,
+            bootstrap_timeout_ms=max(1, int(limit_s * 1_000)),
+            allow_auto_create_topics=False,
+        )
+    except KafkaError as error:
+        raise BrokerUnavailableError(f"Kafka at {settings.kafka_bootstrap}: {error}") from error
+
+
+def _discard(producer: KafkaProducer) -> None:
+    """End a producer without sending what it holds; `close` alone would first wait for exactly that, and then raise."""
+    producer._sender.force_close()  # noqa: SLF001  there is no public way
+    with suppress(KafkaError):
+        producer.close(timeout=_DISCARD_LIMIT_S)
 
 
 def _is_too_large(record: OutputRecord, future: Any) -> bool:

@@ -94,6 +94,19 @@ def test_worker_on_a_bad_network_to_kafka_loses_nothing(
     assert report.holds, report
 
 
+def test_worker_whose_events_are_swallowed_for_longer_than_it_waits_publishes_them_afterwards(
+    kafka: OwnKafka, postgres_url: str, faults_folder: Path
+) -> None:
+    with open_scene(Place(kafka.bootstrap, postgres_url, faults_folder / "kafka-half-open")) as scene:
+        worker = scene.start_worker(publish_timeout_ms=3_000)
+        network_toxic(scene, kafka.proxy, [Toxics(is_half_open=True)] * 2, TICKETS, each_s=5)
+
+        report = scene.finish()
+
+    assert "holding" in worker.log
+    assert report.holds, report
+
+
 def test_worker_without_a_broker_is_not_ready_keeps_its_memory_and_catches_up(
     kafka: OwnKafka, postgres_url: str, faults_folder: Path
 ) -> None:

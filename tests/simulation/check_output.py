@@ -74,11 +74,17 @@ def _check_published(outcome: Outcome, read: dict[OutputRecord, Said]) -> Iterat
         if said.id in ids:
             if not is_lost and not (said.is_correction and outcome.tombstones(said.ticket_id)):
                 yield f"I3: another copy than what is stored: {said}"
-        elif is_lost and said.is_correction and _has_unknown_ticket(outcome, said):
-            # Not promised: a rewound store may come to a correction before it comes to its ticket again.
+        elif is_lost and (_is_condemned(outcome, said) or (said.is_correction and _has_unknown_ticket(outcome, said))):
+            # Not promised: a rewound store may come to a correction before it comes to its ticket again, and may
+            # condemn a record that stands between others which kill.
             continue
         elif not _is_erased(outcome, said) and not (is_lost and said.topic == OUTPUTS.dead_letter):
             yield f"I4: published of nothing that is stored: {said}"
+
+
+def _is_condemned(outcome: Outcome, said: Said) -> bool:
+    key = f"{TENANT}/{said.ticket_id}".encode()
+    return any(one.reason is Reason.PROCESS_DIED and one.key == key for one in outcome.stored.letters.values())
 
 
 def _has_unknown_ticket(outcome: Outcome, said: Said) -> bool:

@@ -39,7 +39,7 @@ _KEEP_THE_POSITION = (
     "        self._source.resume(positions)\n        self._vitals.ready()\n",
 )
 _START_AT_NEXT = (
-    "start = min(claim.next_offset, max(claim.published_offset, committed))",
+    "start = min(claim.next_offset, claim.published_offset)",
     "start = claim.next_offset",
 )
 _FORGET_LETTERS = ("bool(decided.letters) or replayed)  # S5", "bool(decided.letters))  # S5")

@@ -50,7 +50,8 @@ def judge(cluster: Cluster) -> Verdict:
         cluster.run()
     except NeverEndsError:
         broken.append("End: the processes do not come to an end")
-    deaths = sum(end in (End.KILLED, End.FENCED) for end in cluster.ends)
+    # A rewind brings back what was counted before others were condemned, so it counts as a death.
+    deaths = sum(end in (End.KILLED, End.FENCED) for end in cluster.ends) + cluster.struck[Kind.REWIND]
     outcome = Outcome(cluster.plan.messages, cluster.broker, cluster.store.state, cluster.watch.lost, deaths)
     broken += [f"{what} ({numbers})" for what, numbers in cluster.watch.broken.items()]
     broken += [*check_input(outcome), *check_output(outcome)]
