@@ -99,13 +99,14 @@ class Cluster:
                 if missed.kind in _AT_REST:
                     self._strike(missed, None)
         while self._run_process() is not End.STOPPED:
-            if len(self.ends) > _MOST_PROCESSES:
-                raise NeverEndsError
+            pass
 
     def _run_process(self, most_polls: int | None = None, *, is_killed_then: bool = False) -> End:
         process = Process(f"W{len(self.ends) + 1}", StopRequest(self._time, limit_s=20.0))
         worker = self._start(process, most_polls, is_killed_then)
         self.ends.append(End.STOPPED)
+        if len(self.ends) > _MOST_PROCESSES:
+            raise NeverEndsError
         position = len(self.ends) - 1
         try:
             worker.run()
