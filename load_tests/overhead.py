@@ -25,6 +25,7 @@ from load_tests.oracle.samples import read_samples
 
 _USUAL: dict[str, Any] = {"batch_max_tickets": 256, "commit_interval_ms": 1_000}
 _LIMIT_S = 3_600.0
+_SAMPLED_EVERY_S = 0.2
 _MEGABYTE = 1_024 * 1_024
 
 
@@ -51,12 +52,15 @@ class Bench:
         """The resident memory of one worker after so many tickets, and after all of them."""
         with self._scene() as scene:
             scene.produce(tickets)
-            scene.sample()
+            scene.sample(_SAMPLED_EVERY_S)
             scene.start_worker(**_USUAL)
             scene.wait_until_published(_LIMIT_S)
             scene.workers[0].stop()
             scene.judge()
-            return memory_growth(read_samples(scene.samples_file), warm_up)[0]
+            growths = memory_growth(read_samples(scene.samples_file), warm_up)
+        if not growths:
+            raise WorkerTroubleError("too few tickets after the warm-up to say anything of memory")
+        return growths[0]
 
     def _scene(self) -> AbstractContextManager[Scene]:
         return open_scene(Place(self._bootstrap, self._server_url, self._folder / f"scene-{next(self._numbers)}"))

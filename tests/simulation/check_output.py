@@ -4,7 +4,7 @@
   one id are the same; only a copy of what a rewind of the store lost may differ, and of a correction that a tombstone
   took away and a duplicate brought back.
 - I4: every event is of a row, and every published dead letter of a stored one. Only what was erased may be gone (the
-  corrections of a deleted ticket with it), and of what a rewind lost: a dead letter, a correction that has become a dead
+  corrections of a deleted ticket with it), and of what a rewind lost: a dead letter, a correction that became a dead
   letter because it was read again before its ticket, and a ticket that was condemned when it was read again.
 - I5: ``ticket_current`` is the highest revision of each ticket.
 - I6: a reader that drops known ids, and revisions below the last one seen, ends with each ticket's current revision.
