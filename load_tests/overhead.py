@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -25,6 +26,7 @@ from load_tests.oracle.samples import read_samples
 
 _USUAL: dict[str, Any] = {"batch_max_tickets": 256, "commit_interval_ms": 1_000}
 _LIMIT_S = 3_600.0
+_TERMINATED = 143
 _SAMPLED_EVERY_S = 0.2
 _MEGABYTE = 1_024 * 1_024
 
@@ -97,6 +99,7 @@ def main() -> None:
     add("--memory-tickets", type=int, default=100_000, help="through one worker; 0 for none")
     add("--warm-up", type=int, default=20_000, help="after how many of them memory counts as warm")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that brokers and databases are stopped too
     with own_kafka() as kafka, own_postgres() as postgres, fresh_folder() as folder:
         bench = Bench(kafka.bootstrap, postgres.url, folder)
         for decider, tickets in (("scripted", options.tickets), ("model", options.model_tickets)):

@@ -10,6 +10,7 @@ import argparse
 import os
 import platform
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from load_tests.faults.extremes import NotPossibleError
 from load_tests.faults.parts import fresh_folder, own_kafka, own_postgres
 from load_tests.faults.worker_process import WorkerTroubleError
 
+_TERMINATED = 143
 _HEAD = (
     "| fault | rounds | tickets | lost | duplicated rows | events missing | duplicate events | worst recovery (s) |",
     "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -123,6 +125,7 @@ def main() -> None:
     add("--faults", default="", help="only faults whose name has this in it")
     add("--out", type=Path, metavar="FILE")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # so that brokers and databases are stopped too
     plan = Plan(options.rounds, options.tickets, options.model_tickets, options.tickets_each, options.minutes)
     rows = []
     try:

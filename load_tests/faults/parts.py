@@ -42,8 +42,12 @@ class OwnPostgres:
     def __init__(self, folder: Path) -> None:
         port = free_ports(1)[0]
         self.server = PostgresServer(folder, port, durable=False)
-        self.url = self.server.start()
+        self.url = ""
         self.proxy = TcpProxy(port)
+
+    def start(self) -> None:
+        """Start the server; ``url`` is then that of its own database."""
+        self.url = self.server.start()
 
     def proxied(self, url: str) -> str:
         """The URL of one of its databases, through the proxy."""
@@ -75,6 +79,7 @@ def own_postgres(within: Path | None = None) -> Iterator[OwnPostgres]:
     with fresh_folder(within) as folder:
         postgres = OwnPostgres(folder / "postgres")
         try:
+            postgres.start()
             yield postgres
         finally:
             postgres.close()

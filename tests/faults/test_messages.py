@@ -45,7 +45,8 @@ def test_worker_given_too_many_poisoned_messages_stops_before_it_drains_the_topi
     assert report.counts.waiting > 0
     assert report.counts.lost == 0
     assert set(report.violated) <= {"I1", "I3"}, report
-    assert report.counts.dead_letters < count * share / 2
+    # At most what a window of 1,000, or 50 in a row on each of four partitions, lets through before it is noticed.
+    assert report.counts.dead_letters < count * share * 0.75
 
 
 def test_worker_given_duplicates_and_shuffled_revisions_keeps_each_once_and_the_newest_current(scene: Scene) -> None:

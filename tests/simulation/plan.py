@@ -62,14 +62,16 @@ _SEAM_WEIGHTS = {
     "probe_store": 1,
 }
 _KIND_WEIGHTS = {
-    Kind.KILL: 32,
+    Kind.KILL: 28,
     Kind.ZOMBIE: 18,
-    Kind.REWIND: 14,
+    Kind.REWIND: 18,
     Kind.LOST_OFFSETS: 8,
     Kind.REBALANCE: 13,
     Kind.TRANSIENT: 18,
     Kind.REFUSED: 5,
 }
+_WITHIN_A_BATCH = ("known_revisions", "write_batch", "read_events", "publish")
+_SHARE_OF_REWINDS_WITHIN_A_BATCH = 0.5
 _KINDS, _KIND_SHARES = list(_KIND_WEIGHTS), list(_KIND_WEIGHTS.values())
 _SEAMS, _SEAM_SHARES = list(_SEAM_WEIGHTS), list(_SEAM_WEIGHTS.values())
 _FALLIBLE = [seam for seam in _SEAMS if seam not in LOCAL_SEAMS]
@@ -110,7 +112,7 @@ def plan_of(seed: int) -> Plan:
         seed=seed,
         messages=draw_messages(rng),
         faults=tuple(_draw_fault(rng) for _ in range(rng.randint(0, MOST_FAULTS))),
-        batch_records=rng.randint(1, 6),
+        batch_records=rng.choice((1, 2, 3, 4, 6, 8)),
         commit_interval_s=rng.choice((0.0, 1.0)),
         seconds_a_poll=rng.choice((0.0, 0.02, 0.4)),
     )
@@ -120,6 +122,8 @@ def _draw_fault(rng: Random) -> Fault:
     (kind,) = rng.choices(_KINDS, _KIND_SHARES)
     if kind is Kind.REFUSED:
         seam = "commit"
+    elif kind is Kind.REWIND and rng.random() < _SHARE_OF_REWINDS_WITHIN_A_BATCH:
+        seam = rng.choice(_WITHIN_A_BATCH)
     elif kind is Kind.TRANSIENT:
         (seam,) = rng.choices(_FALLIBLE, _FALLIBLE_SHARES)
     else:
