@@ -113,6 +113,7 @@ def backends_terminated(scene: Scene, tickets: int, seconds: float) -> Moments:
         " WHERE datname = current_database() AND application_name = 'deskroute'"
     )
     with scene.producing(tickets, rate_per_s=tickets / seconds), psycopg.connect(url, autocommit=True) as connection:
+        scene.wait_until_some_published(1)
         ends_s = time.monotonic() + seconds
         ended = 0
         while time.monotonic() < ends_s:
