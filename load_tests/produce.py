@@ -94,7 +94,9 @@ def _producer(settings: Settings, patience_s: float) -> KafkaProducer:
     return KafkaProducer(
         **connection_options(settings),
         acks="all",
-        enable_idempotence=True,
+        # An idempotent producer of kafka-python 3.0 sends nothing more once a batch of it has expired.
+        enable_idempotence=False,
+        max_in_flight_requests_per_connection=1,
         compression_type="lz4",
         linger_ms=20,
         max_block_ms=patience_ms,

@@ -144,4 +144,5 @@ class Erased:
     def covers_event(self, ticket: TicketRevision, requester_digests: tuple[str, ...] = ()) -> bool:
         """Whether an event may be left of a row that was erased."""
         tenant, ticket_id, revision = ticket
-        return revision - _NEIGHBOURS_US <= self.until_us(tenant, ticket_id, requester_digests)
+        until_us = self.until_us(tenant, ticket_id, requester_digests)
+        return until_us >= 0 and revision - _NEIGHBOURS_US <= until_us

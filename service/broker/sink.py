@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from kafka import KafkaProducer
@@ -43,14 +42,11 @@ class RecordSink:
 
         A stop request shortens the wait to what is left of its deadline.
         """
-        producer = self._producer or _connect(self._settings, stop.left_s(self._timeout_s))
-        self._producer = producer
         try:
             for piece in bounded_pieces(records, _MAX_OUTSTANDING, _MAX_OUTSTANDING_BYTES):
-                self._publish_piece(producer, piece, stop)
+                self._publish_piece(piece, stop)
         except BrokerUnavailableError:
-            self._producer = None
-            _discard(producer)
+            self._drop_producer()
             raise
 
     def close(self, timeout_s: float) -> None:
@@ -58,7 +54,9 @@ class RecordSink:
         if self._producer is not None:
             self._producer.close(timeout=timeout_s)
 
-    def _publish_piece(self, producer: KafkaProducer, records: Sequence[OutputRecord], stop: StopRequest) -> None:
+    def _publish_piece(self, records: Sequence[OutputRecord], stop: StopRequest) -> None:
+        producer = self._producer or _connect(self._settings, stop.left_s(self._timeout_s))
+        self._producer = producer
         try:
             futures = [
                 producer.send(
@@ -73,14 +71,24 @@ class RecordSink:
         except KafkaError as error:
             raise BrokerUnavailableError(f"publish: {type(error).__name__}: {error}") from error
         self._flush(producer, stop)
-        too_large = [
-            record
+        failed = [
+            (record, future.exception if future.is_done else "not acknowledged in time")
             for record, future in zip(records, futures, strict=True)
-            if not future.succeeded() and _is_too_large(record, future)
+            if not future.succeeded()
         ]
-        if too_large:
-            _log.warning("record_made_smaller", topics=sorted({record.topic for record in too_large}))
-            self._publish_piece(producer, [record.smaller for record in too_large if record.smaller is not None], stop)
+        if any(isinstance(failure, MessageSizeTooLargeError) for _, failure in failed):
+            # The producer is of no more use, and what was sent together with a record too large failed with it.
+            self._drop_producer()
+            for record in [record for record, _ in failed]:
+                self._publish_piece([record] if len(records) > 1 else [_smaller(record)], stop)
+        elif failed:
+            record, failure = failed[0]
+            raise BrokerUnavailableError(f"publish to {record.topic}: {failure!r}")
+
+    def _drop_producer(self) -> None:
+        if self._producer is not None:
+            _discard(self._producer)
+            self._producer = None
 
     def _flush(self, producer: KafkaProducer, stop: StopRequest) -> None:
         """Wait until nothing is outstanding, in slices, so that a stop request is noticed."""
@@ -126,16 +134,13 @@ def _discard(producer: KafkaProducer) -> None:
         producer.close(timeout=_DISCARD_LIMIT_S)
 
 
-def _is_too_large(record: OutputRecord, future: Any) -> bool:
-    """True where something smaller can be sent instead; raises where the record was not acknowledged at all."""
-    failure = future.exception if future.is_done else "not acknowledged in time"
-    if not isinstance(failure, MessageSizeTooLargeError):
-        raise BrokerUnavailableError(f"publish to {record.topic}: {failure!r}")
+def _smaller(record: OutputRecord) -> OutputRecord:
     if record.smaller is None:
         raise RecordTooLargeError(
             f"{record.topic} refuses a record of {record.size_bytes} bytes: raise its max.message.bytes to 2 MiB"
         )
-    return True
+    _log.warning("record_made_smaller", topic=record.topic, size_bytes=record.size_bytes)
+    return record.smaller
 
 
 def _sendable(headers: Headers) -> list[tuple[str, bytes]]:

@@ -183,11 +183,21 @@ def test_write_batch_on_a_database_that_went_back_seeks_every_partition_back(sto
 
 def test_mark_published_never_goes_down(store: Store, query: Query) -> None:
     (claim,) = claimed(store)
+    store.write_batch([BatchRange(claim, 0, 5)], [decision()], [])
 
-    store.mark_published([(claim, 5)])
-    store.mark_published([(claim, 3)])
+    assert store.mark_published([(claim, 5)]) == [5]
+    assert store.mark_published([(claim, 3)]) == [3]
 
     assert query("SELECT published_offset FROM consumer_offsets") == [(5,)]
+
+
+def test_mark_published_beyond_what_is_stored_goes_no_further(store: Store, query: Query) -> None:
+    (claim,) = claimed(store)
+    store.write_batch([BatchRange(claim, 0, 2)], [decision()], [])
+
+    assert store.mark_published([(claim, 5)]) == [2]
+
+    assert query("SELECT published_offset FROM consumer_offsets") == [(2,)]
 
 
 def test_write_batch_without_or_with_doubled_ranges_is_a_programming_error(store: Store) -> None:
