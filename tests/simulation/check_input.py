@@ -71,7 +71,8 @@ def _check_version(outcome: Outcome, copies: Sequence[Message]) -> Iterator[str]
 def _check_ticket(outcome: Outcome, copies: Sequence[Message], has_row: bool) -> Iterator[str]:
     """I1, of a ticket that can be decided and was not erased."""
     letters = [one for one in copies if outcome.has_letter(one)]
-    if not has_row and not letters:
+    condemned_and_erased = outcome.tombstones(copies[0].ticket_id) and any(map(outcome.was_condemned, copies))
+    if not has_row and not letters and not condemned_and_erased:
         yield f"I1: lost: {copies[0].version}"
     if letters and outcome.deaths < TRIES_ALONE:
         yield f"I1: {'row and ' * has_row}dead letter of {copies[0].version}"

@@ -1,12 +1,19 @@
-"""In: nothing. Out: silence: thousands of schedules would log hundreds of thousands of lines."""
+"""In: nothing. Out: empty stores on SQLite; and silence, since thousands of schedules would log without end."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import structlog
+
+from service.store.migrate import upgrade
+from tests.simulation.sqlite_store import SqliteStore
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +22,26 @@ def _silence() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database to copy."""
+    file = tmp_path_factory.mktemp("empty") / "deskroute.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def open_sqlite(empty_file: Path, tmp_path: Path) -> Iterator[Callable[[], SqliteStore]]:
+    """Opens empty stores."""
+    with ExitStack() as opened:
+
+        def open_one() -> SqliteStore:
+            file = tmp_path / f"{uuid.uuid4()}.db"
+            shutil.copyfile(empty_file, file)
+            store = SqliteStore(file)
+            opened.callback(store.close)
+            return store
+
+        yield open_one

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.broker.records import OutputRecord
-from service.publish import output_records
+from service.errors import Reason
+from service.publish import HEADER_PREFIX, output_records
 from service.revisions import microseconds
 from service.store.rows import Row
 from service.store.values import Coordinates, StoredEvent
@@ -61,6 +62,14 @@ class Outcome:
     def has_letter(self, message: Message) -> bool:
         """Whether the record is a dead letter."""
         return coordinates(message) in self.stored.letters
+
+    def was_condemned(self, message: Message) -> bool:
+        """Whether the record was ever published as one that the process died of."""
+        at = message.record.source
+        names = {"topic": at.topic, "partition": str(at.partition), "offset": str(message.record.offset)}
+        said = {(f"{HEADER_PREFIX}{name}", value.encode()) for name, value in names.items()}
+        said.add((f"{HEADER_PREFIX}reason", Reason.PROCESS_DIED.value.encode()))
+        return any(said <= set(one.headers) for one in self.broker.published if one.topic == OUTPUTS.dead_letter)
 
     def tombstones(self, ticket_id: str) -> list[Message]:
         """What says that the ticket is deleted; a tombstone that was condemned says nothing."""

@@ -1,20 +1,16 @@
-"""In: calls of the store, alone and in whole schedules. Out: the same from `MemoryStore` and from the real store."""
+"""In: calls of the store. Out: the same answers from `MemoryStore` and from the real store on SQLite."""
 
 from __future__ import annotations
 
-import shutil
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from service.errors import FencedError, InputPositionError, InvalidMessageError, StoreUnavailableError
 from service.revisions import NEIGHBOURS_US, Version, microseconds
-from service.store.migrate import upgrade
 from service.store.values import (
     AlreadyWritten,
     BatchRange,
@@ -27,39 +23,11 @@ from service.store.values import (
     TicketFacts,
     Written,
 )
-from service.worker import Worker
-from tests.simulation.cluster import Cluster
 from tests.simulation.memory_store import MemoryStore
-from tests.simulation.plan import plan_of
 from tests.simulation.sqlite_store import SqliteStore
-from tests.simulation.trial import judge
 from tests.unit.store.samples import NOW, TOPIC, dead_letter, decision
 
 AnyStore = MemoryStore | SqliteStore
-SCHEDULES = 25
-
-
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to copy."""
-    file = tmp_path_factory.mktemp("empty") / "deskroute.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture
-def open_sqlite(empty_file: Path, tmp_path: Path) -> Iterator[Callable[[], SqliteStore]]:
-    """Opens empty stores."""
-    with ExitStack() as opened:
-
-        def open_one() -> SqliteStore:
-            file = tmp_path / f"{uuid.uuid4()}.db"
-            shutil.copyfile(empty_file, file)
-            store = SqliteStore(file)
-            opened.callback(store.close)
-            return store
-
-        yield open_one
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -172,6 +140,27 @@ def test_write_batch_other_content_under_the_same_revision_stores_nothing(store:
     assert store.state.offsets["group", TOPIC, 0].next_offset == 1
 
 
+def test_mark_published_beyond_what_is_stored_holds_what_is_stored(store: AnyStore) -> None:
+    claim, other = claimed(store), claimed(store, 1)
+    store.write_batch([BatchRange(claim, 0, 3), BatchRange(other, 0, 9)], [], [])
+
+    held = store.mark_published([(other, 4), (claim, 5)])
+
+    assert held == [4, 3]
+    assert store.next_offsets([other, claim]) == [9, 3]
+    assert [one.published_offset for one in (claimed(store), claimed(store, 1))] == [3, 4]
+
+
+def test_write_batch_that_left_out_what_the_store_has_lost_is_refused(store: AnyStore) -> None:
+    claim = claimed(store)
+    store.write_batch([BatchRange(claim, 0, 3)], [], [])
+
+    outcome = store.write_batch([BatchRange(claim, 2, 6, decided_below=5)], [decision()], [])
+
+    assert outcome == SeekBack((Coordinates(TOPIC, 0, 2),))
+    assert store.state.results == {}
+
+
 def test_reading_gives_what_is_asked_for_in_order_and_once(store: AnyStore) -> None:
     claim = claimed(store)
     letters = [dead_letter(5), dead_letter(2), dead_letter(9)]
@@ -249,30 +238,3 @@ def test_erased_requester_stays_out(store: AnyStore) -> None:
 
     assert outcome == Written(1, 0)
     assert set(store.state.suppressions) == {("acme", "requester", "digest")}
-
-
-@pytest.mark.parametrize("seed", range(SCHEDULES))
-def test_schedule_on_the_real_store_ends_as_it_does_in_memory(
-    seed: int, open_sqlite: Callable[[], SqliteStore]
-) -> None:
-    clusters = [Cluster(plan_of(seed), Worker, store) for store in (MemoryStore(), open_sqlite())]
-
-    in_memory, on_sqlite = (judge(cluster) for cluster in clusters)
-
-    assert sorted(in_memory.broken) == sorted(on_sqlite.broken)
-    assert clusters[0].broker.published == clusters[1].broker.published
-    mine, real = in_memory.stored, on_sqlite.stored
-    assert mine.results == real.results
-    assert mine.letters == real.letters
-    assert mine.attempts == real.attempts
-    assert mine.suppressions == real.suppressions
-    assert {key: row["revision"] for key, row in mine.current.items()} == {
-        key: row["revision"] for key, row in real.current.items()
-    }
-    assert [_watermarks(claim) for claim in mine.offsets.values()] == [
-        _watermarks(claim) for _, claim in sorted(real.offsets.items())
-    ]
-
-
-def _watermarks(claim: PartitionClaim) -> tuple[str, int, int, int, int]:
-    return claim.topic, claim.partition, claim.next_offset, claim.published_offset, claim.epoch
