@@ -84,8 +84,8 @@ def _check_published(outcome: Outcome, read: dict[OutputRecord, Said]) -> Iterat
 
 
 def _is_condemned(outcome: Outcome, said: Said) -> bool:
-    key = f"{TENANT}/{said.ticket_id}".encode()
-    return any(one.reason is Reason.PROCESS_DIED and one.key == key for one in outcome.stored.letters.values())
+    copies = [one for one in outcome.messages if one.ticket_id == said.ticket_id]
+    return any(map(outcome.was_condemned, copies))
 
 
 def _has_unknown_ticket(outcome: Outcome, said: Said) -> bool:
