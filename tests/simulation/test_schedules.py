@@ -16,7 +16,7 @@ from tests.simulation.mutants import SOUND
 from tests.simulation.plan import MOST_FAULTS, Kind, plan_of
 from tests.simulation.trial import explain, first_broken, try_plan
 
-# Open: of the schedules as they are drawn now, seeds 4801, 7116 and 9136 end with a lost version (I1), not explained yet.
+# Open: as schedules are drawn now, seeds 4801, 7116 and 9136 end with a lost version (I1), not explained yet.
 SEEDS = int(os.environ.get("DESKROUTE_TEST_SIMULATION_SEEDS", "3000"))
 PARTS = 10
 
