@@ -208,13 +208,13 @@ class Worker:
             due[partition].committed = offset
 
     def _seek_back(self, outcome: SeekBack) -> None:
-        """The store went back in time: read again from where it stands."""
+        """The store went back in time: read again from where it stands, and what else was in the batch with it."""
         positions = {PartitionId(at.topic, at.partition): at.offset for at in outcome.positions}
         for partition, offset in positions.items():
             self._owned[partition].store_went_back(offset)
             _log.warning("store_went_back", topic=partition.topic, partition=partition.partition, next_offset=offset)
         self._batcher.take()
-        self._source.start_at(positions)
+        self._reread()
 
     def _hold(self, error: TransientError) -> None:
         """Drop what is in hand, pause, and keep polling until the back-off has passed."""
