@@ -58,10 +58,10 @@ class CrashGuard:
         self, records: Sequence[InputRecord], owned: Mapping[PartitionId, OwnedPartition]
     ) -> Iterator[Portion]:
         """The batch whole, or record by record."""
+        self._tried_alone = {at for at in self._tried_alone if not _is_stored(at, owned)}
         self._recall_condemned(records, owned)
         self._count_starts(records, owned)
         if not any(_stands_alone(record, owned[record.source]) for record in records):
-            self._tried_alone.clear()
             yield Portion(records)
             return
         for record in records:
@@ -124,6 +124,11 @@ def _first(
 
 def _is_suspect(record: InputRecord, at: OwnedPartition) -> bool:
     return at.stored <= record.offset < at.alone_below
+
+
+def _is_stored(at: Coordinates, owned: Mapping[PartitionId, OwnedPartition]) -> bool:
+    partition = owned.get(PartitionId(at.topic, at.partition))
+    return partition is not None and at.offset < partition.stored
 
 
 def _stands_alone(record: InputRecord, at: OwnedPartition) -> bool:

@@ -19,7 +19,8 @@ from service.errors import InvalidMessageError, Reason, Stage
 from service.result import Label, SentimentResult, TicketResult
 from service.revisions import Version, microseconds
 from service.routing.actions import PRIORITIES
-from service.routing.engine import RoutingFacts, route
+from service.routing.engine import route
+from service.routing.facts import Circumstances, RoutingFacts
 from service.routing.rules import RuleSet
 from service.store.values import StoredTicket
 from service.ticket import Tenant, TicketId
@@ -118,7 +119,8 @@ def corrected_result(
     if correction.urgency is not None:
         urgency = Label(correction.urgency, 1.0)
     labelled = replace(result, category=category, sentiment=sentiment, urgency=urgency)
-    where = route(rules, _facts(base, labelled)) if labelled != result else result.route
+    about = Circumstances(result.tenant, base.channel, base.facts.requester_tier, base.facts.tags)
+    where = route(rules, RoutingFacts.of(labelled, about)) if labelled != result else result.route
     sla_minutes = rules.defaults.sla_minutes.get(correction.priority or "", where.sla_minutes)
     where = replace(
         where,
@@ -130,25 +132,4 @@ def corrected_result(
     )
     return replace(
         labelled, revision=revision, route=where, decided_by="human", processed_at=processed_at, latency_ms=0.0
-    )
-
-
-def _facts(base: StoredTicket, result: TicketResult) -> RoutingFacts:
-    return RoutingFacts(
-        category=result.category.label,
-        category_confidence=result.category.confidence,
-        secondary=result.category.secondary,
-        sentiment=result.sentiment.label,
-        sentiment_confidence=result.sentiment.confidence,
-        sentiment_score=result.sentiment.score,
-        urgency=result.urgency.label,
-        urgency_confidence=result.urgency.confidence,
-        language=result.language.label,
-        channel=base.channel,
-        tenant=result.tenant,
-        requester_tier=base.facts.requester_tier,
-        tags=base.facts.tags,
-        fields=result.fields,
-        truncated=result.truncated,
-        review_reasons=(),
     )

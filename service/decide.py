@@ -32,7 +32,8 @@ from service.result import (
     TicketResult,
 )
 from service.revisions import microseconds
-from service.routing.engine import RoutingFacts, route
+from service.routing.engine import route
+from service.routing.facts import Circumstances, RoutingFacts
 from service.routing.rules import RuleSet
 from service.ticket import Ticket
 
@@ -201,24 +202,8 @@ def region_of(locale: str | None) -> str | None:
 
 def routing_facts(ticket: Ticket, what: Understanding) -> RoutingFacts:
     """What the rules may look at."""
-    return RoutingFacts(
-        category=what.category.label,
-        category_confidence=what.category.confidence,
-        secondary=what.category.secondary,
-        sentiment=what.sentiment.label,
-        sentiment_confidence=what.sentiment.confidence,
-        sentiment_score=what.sentiment.score,
-        urgency=what.urgency.label,
-        urgency_confidence=what.urgency.confidence,
-        language=what.language.label,
-        channel=ticket.channel,
-        tenant=ticket.tenant,
-        requester_tier=ticket.requester.tier,
-        tags=ticket.tags,
-        fields=what.fields,
-        truncated=what.truncated,
-        review_reasons=what.review_reasons,
-    )
+    about = Circumstances(ticket.tenant, ticket.channel, ticket.requester.tier, ticket.tags)
+    return RoutingFacts.of(what, about, what.review_reasons)
 
 
 def _label(head: Head, probabilities: Floats) -> Label:

@@ -126,7 +126,7 @@ class BatchDecider:
                 continue
             result = replace(outcome, revision=item.revision)
             at = coordinates_of(item.record)
-            decided.decisions.append(stored_decision(ticket, result, item.record.received_at, at))
+            decided.decisions.append(stored_decision(ticket, item.version, result, item.record.received_at, at))
 
     def _correct(self, item: _Placed, correction: Correction, decided: Decided) -> None:
         base = self._base(item, decided.decisions)

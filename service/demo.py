@@ -16,6 +16,7 @@ from service.decide import Decider
 from service.events import routed_event
 from service.record import stored_decision
 from service.result import TicketResult
+from service.revisions import version_of
 from service.store import migrate
 from service.store.engine import create_store_engine
 from service.store.store import Store
@@ -74,7 +75,9 @@ def run_demo(decider: Decider, lines: Iterable[bytes], folder: Path) -> DemoRun:
 
 
 def _finish(store: Store, events: TextIO, pending: list[tuple[Ticket, TicketResult]]) -> None:
-    store.record_results([stored_decision(ticket, result, result.processed_at) for ticket, result in pending])
+    store.record_results(
+        [stored_decision(ticket, version_of(ticket), result, result.processed_at) for ticket, result in pending]
+    )
     for stored in store.read_events([(result.tenant, result.ticket_id, result.revision) for _, result in pending]):
         events.write(routed_event(stored.document).decode() + "\n")
 

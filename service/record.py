@@ -9,16 +9,19 @@ from hashlib import sha256
 from service.corrections import Correction
 from service.events import routed_event_id
 from service.result import TicketResult
-from service.revisions import Version, version_of
+from service.revisions import Version
 from service.store.values import Coordinates, StoredDecision, StoredTicket, TicketFacts
 from service.ticket import Ticket
 
 
 def stored_decision(
-    ticket: Ticket, result: TicketResult, received_at: datetime, coordinates: Coordinates | None = None
+    ticket: Ticket,
+    version: Version,
+    result: TicketResult,
+    received_at: datetime,
+    coordinates: Coordinates | None = None,
 ) -> StoredDecision:
     """What is to be stored of a ticket; ``coordinates`` are None where it came from no topic."""
-    version = version_of(ticket)
     facts = TicketFacts(
         revised_us=version.revised_us,
         sequence=version.sequence,

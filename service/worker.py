@@ -46,7 +46,6 @@ class Worker:
 
     def __init__(self, neighbours: Neighbours, decider: Decider, settings: WorkerSettings, controls: Controls) -> None:
         self._source, self._sink, self._store = neighbours.source, neighbours.sink, neighbours.store
-        self._model_version = decider.model.version
         self._settings = settings
         self._clocks, self._stop, self._vitals = controls.clocks, controls.stop, controls.vitals
         self._deciding = BatchDecider(self._store, decider, self._clocks.utc)

@@ -97,12 +97,12 @@ def _zombies(ground: Ground, _: random.Random) -> Iterator[Run]:
 
 def _postmaster_killed(ground: Ground, _: random.Random) -> Iterator[Run]:
     with ground.scene() as scene:
-        yield _finish(scene, scenarios.postgres_killed(scene, ground.postgres.server, ground.plan.tickets_each, 3))
+        yield _finish(scene, scenarios.server_killed(scene, ground.postgres.server, ground.plan.tickets_each, 3))
 
 
 def _broker_killed(ground: Ground, _: random.Random) -> Iterator[Run]:
     with ground.scene() as scene:
-        yield _finish(scene, scenarios.broker_killed(scene, ground.kafka.broker, ground.plan.tickets_each, 3))
+        yield _finish(scene, scenarios.server_killed(scene, ground.kafka.broker, ground.plan.tickets_each, 3))
 
 
 def _backends_terminated(ground: Ground, _: random.Random) -> Iterator[Run]:

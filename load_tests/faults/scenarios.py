@@ -11,12 +11,10 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 import psycopg
 
-from deploy.local.kafka import KafkaBroker
-from deploy.local.postgres import PostgresServer
 from load_tests.faults.failpoints import MOMENTS
 from load_tests.faults.parts import OwnKafka
 from load_tests.faults.proxy import TcpProxy, Toxics
@@ -67,8 +65,15 @@ def zombie(scene: Scene, point: str, tickets: int) -> WorkerProcess:
     return sleeper
 
 
-def postgres_killed(scene: Scene, server: PostgresServer, tickets: int, kills: int = 1) -> Moments:
-    """The postmaster is killed under load and started again."""
+class Killable(Protocol):
+    """A server that can be killed as a crash would, and started again on the same port."""
+
+    def kill(self) -> None: ...
+    def start(self) -> str: ...
+
+
+def server_killed(scene: Scene, server: Killable, tickets: int, kills: int = 1) -> Moments:
+    """The broker, or the postmaster, is killed under load and started again."""
     moments = []
     scene.start_worker().wait_for("worker_started")
     with scene.producing(tickets, rate_per_s=200):
@@ -76,19 +81,6 @@ def postgres_killed(scene: Scene, server: PostgresServer, tickets: int, kills: i
             scene.wait_until_some_published(tickets * kill // (4 * kills))
             server.kill()
             server.start()
-            moments.append(time.time())
-    return moments
-
-
-def broker_killed(scene: Scene, broker: KafkaBroker, tickets: int, kills: int = 1) -> Moments:
-    """The broker is killed under load and started again."""
-    moments = []
-    scene.start_worker().wait_for("worker_started")
-    with scene.producing(tickets, rate_per_s=200):
-        for kill in range(1, kills + 1):
-            scene.wait_until_some_published(tickets * kill // (4 * kills))
-            broker.kill()
-            broker.start()
             moments.append(time.time())
     return moments
 

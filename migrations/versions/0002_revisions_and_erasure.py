@@ -18,7 +18,7 @@ _RESULT_COLUMNS: tuple[tuple[str, sa.types.TypeEngine[object]], ...] = (
     ("revised_us", sa.BigInteger()),
     ("sequence", sa.BigInteger()),
     ("content_digest", sa.Text()),
-    ("requester_digest", sa.Text()),
+    ("requester_digests", sa.Text()),
     ("requester_tier", sa.Text()),
     ("tags", _JSON),
     ("corrected_by", sa.Text()),
@@ -29,7 +29,6 @@ def upgrade() -> None:
     """Add; nothing is rewritten, so a large table is not locked for long."""
     for name, column_type in _RESULT_COLUMNS:
         op.add_column("results", sa.Column(name, column_type))
-    op.create_index("ix_results_tenant_requester_digest", "results", ["tenant", "requester_digest"])
     op.add_column("dead_letters", sa.Column("dropped_at", _TIME))
     op.create_table(
         "suppressions",

@@ -23,7 +23,7 @@ from optimum.exporters.onnx.config import TextEncoderOnnxConfig
 from optimum.utils import NormalizedTextConfig
 
 from models.training.network import HEADS, TicketNetwork
-from service.inference.manifest import MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
+from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
 from service.inference.tier import INPUTS, OUTPUTS
 
 OPSET = 17
@@ -112,17 +112,18 @@ def _quantize_rows(
 
 
 def write_folder(folder: Path, files: ModelFiles, manifest: Mapping[str, Any]) -> None:
-    """Lay the files in ``folder`` and write the manifest with their digests."""
+    """Lay the files in ``folder`` and write the manifest with their digests; a fast tier must lie there already."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, source in ((ONNX_FILE, files.onnx), (TOKENIZER_FILE, files.tokenizer)):
         if source != folder / name:
             shutil.copyfile(source, folder / name)
+    names = (ONNX_FILE, TOKENIZER_FILE, *([FAST_FILE] if manifest.get("fast") else []))
     entries = {
         name: {
             "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
             "bytes": (folder / name).stat().st_size,
         }
-        for name in (ONNX_FILE, TOKENIZER_FILE)
+        for name in names
     }
     document = {**manifest, "files": entries}
     (folder / MANIFEST_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

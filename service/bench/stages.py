@@ -22,6 +22,7 @@ from service.inference.engine import InferenceEngine
 from service.language import detect_language
 from service.normalize import normalize
 from service.record import stored_decision
+from service.revisions import version_of
 from service.routing.engine import route
 from service.store import migrate
 from service.store.engine import create_store_engine
@@ -101,7 +102,10 @@ def _measure_batch(
         for ticket, what in zip(tickets, understood, strict=True):
             route(decider.rules, routing_facts(ticket, what))
     with times.stage("store"):
-        decisions = [stored_decision(ticket, result, now) for ticket, result in zip(tickets, results, strict=True)]
+        decisions = [
+            stored_decision(ticket, version_of(ticket), result, now)
+            for ticket, result in zip(tickets, results, strict=True)
+        ]
         store.record_results(decisions)
     with times.stage("read_back"):
         events = store.read_events(

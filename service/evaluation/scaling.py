@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_MIN_ACCEPTED = 30
+_ERRORS_AT_START = 2
+_STEP = 5
 _FOLDS = 5
 _PENALTIES = (0.003, 0.01, 0.03, 0.1, math.inf)
 _DESCENT_STEPS = 500
@@ -124,19 +125,40 @@ def upper_error_bound(errors: int, trials: int, alpha: float = 0.05) -> float:
 
 
 def guaranteed_cut(confidences: Floats, correct: NDArray[np.bool_], target: float) -> Cut | None:
-    """The loosest threshold whose bound stays within ``target``; None where not even the strictest does."""
+    """The loosest threshold that the walk reaches; None where it fails at once or there are too few rows.
+
+    It starts where two errors would still pass: before that, one alone would end the walk. The order rests on
+    confidences alone, and the walk stops at the first threshold that fails (fixed-sequence testing: Bauer 1991; as
+    Learn then Test, Angelopoulos et al. 2021, arXiv 2110.01052).
+    """
     order = np.argsort(-confidences, kind="stable")
+    ordered = confidences[order]
     wrong = np.cumsum(~correct[order])
     best: Cut | None = None
-    for accepted in range(_MIN_ACCEPTED, len(order) + 1, 5):
+    accepted = 0
+    for at_least in range(_least_accepted(_ERRORS_AT_START, target), len(order) + 1, _STEP):
+        if at_least <= accepted:
+            continue
+        # All that are as sure as the last one are accepted with it.
+        threshold = float(ordered[at_least - 1])
+        accepted = int(np.searchsorted(-ordered, -threshold, side="right"))
         errors = int(wrong[accepted - 1])
         bound = upper_error_bound(errors, accepted)
         if bound > target:
-            if best is not None:
-                break
-            continue
-        best = Cut(round(float(confidences[order[accepted - 1]]), 4), target, accepted, errors, round(bound, 4))
+            break
+        best = Cut(threshold, target, accepted, errors, math.ceil(bound * 1e4) / 1e4)
     return best
+
+
+def _least_accepted(errors: int, target: float) -> int:
+    """The fewest accepted rows at which this many errors pass."""
+    low, high = errors + 1, errors + 2
+    while upper_error_bound(errors, high) > target:
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if upper_error_bound(errors, middle) > target else (low, middle)
+    return high
 
 
 def _log_loss(held_out: HeldOut, temperature: float) -> float:

@@ -134,7 +134,7 @@ def _revised_us(decision: StoredDecision) -> int:
 
 def _tickets_of(connection: Connection, erasure: Erasure) -> Iterator[Erasure]:
     # A row has all digests of its requester in one column, each of the same length.
-    theirs = and_(results.c.tenant == erasure.tenant, results.c.requester_digest.contains(erasure.subject))
+    theirs = and_(results.c.tenant == erasure.tenant, results.c.requester_digests.contains(erasure.subject))
     for ticket_id in connection.execute(select(results.c.ticket_id).where(theirs).distinct()).scalars().all():
         yield replace(erasure, kind=SuppressionKind.TICKET, subject=ticket_id)
 

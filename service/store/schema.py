@@ -99,13 +99,12 @@ results = Table(
     Column("revised_us", BigInteger),
     Column("sequence", BigInteger),
     Column("content_digest", Text),
-    Column("requester_digest", Text),
+    Column("requester_digests", Text),
     Column("requester_tier", Text),
     Column("tags", _JSON),
     Column("corrected_by", Text),
     Index(None, "tenant", "processed_at"),
     Index(None, "tenant", "queue", "needs_review"),
-    Index(None, "tenant", "requester_digest"),
 )
 
 result_fields = Table(

@@ -14,9 +14,8 @@ from load_tests.faults.proxy import Toxics
 from load_tests.faults.scenarios import (
     backends_terminated,
     broker_away,
-    broker_killed,
     network_toxic,
-    postgres_killed,
+    server_killed,
 )
 from load_tests.faults.scene import Place, Scene, open_scene
 
@@ -38,7 +37,7 @@ def test_worker_waits_while_the_postmaster_is_killed_and_started_again(
 ) -> None:
     with open_scene(Place(kafka_bootstrap, postgres.url, faults_folder / "postgres-killed")) as scene:
         scene.sample()
-        postgres_killed(scene, postgres.server, TICKETS)
+        server_killed(scene, postgres.server, TICKETS)
 
         report = scene.finish()
 
@@ -52,7 +51,7 @@ def test_worker_waits_while_the_broker_is_killed_and_started_again(
 ) -> None:
     with open_scene(Place(kafka.bootstrap, postgres_url, faults_folder / "broker-killed")) as scene:
         scene.sample()
-        broker_killed(scene, kafka.broker, TICKETS)
+        server_killed(scene, kafka.broker, TICKETS)
 
         report = scene.finish()
 

@@ -1,14 +1,11 @@
 """In: what a student and its teacher say of tickets that nothing trained on. Out: the student's scalings and cuts.
 
 Half of the tickets fit temperature and biases to the teacher's calibrated probabilities; the other half sets the cut.
-Thresholds are tested in a fixed order, from strict to loose, each with the one-sided Clopper-Pearson bound on the share
-of accepted tickets where the tiers disagree, and testing stops at the first that fails (fixed-sequence testing: Bauer
-1991; as Learn then Test, Angelopoulos et al. 2021, arXiv 2110.01052). The order rests on confidences alone.
+An accepted ticket on which the tiers disagree counts as an error there.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.calibrate import Cut, Floats, Scaling, probabilities, upper_error_bound
+from models.training.calibrate import Cut, Floats, Scaling, guaranteed_cut, probabilities
 from models.training.distil.measure import (
     Decisions,
     EncodedTickets,
@@ -30,8 +27,6 @@ from models.training.network import HEADS
 
 KIND = "disagreement"
 DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.02, "urgency": 0.02, "tagger": 0.02}
-_ERRORS_AT_START = 2
-_STEP = 5
 _DESCENT_STEPS = 400
 _LEAST_SLOPE = 0.05
 _TEMPERATURE_TOKENS = 20_000
@@ -74,7 +69,7 @@ def fit_fast_tier(
     fast = decide(encoded, student, scaling, types)
     same = agreements(fast, decide(encoded, teacher_logits, full, types))
     cuts = {
-        name: disagreement_cut(fast.confidences[name][~fitting], same[name][~fitting], target)
+        name: guaranteed_cut(fast.confidences[name][~fitting], same[name][~fitting], target)
         for name, target in targets.items()
     }
     sources = np.array([ticket.source for ticket in encoded.tickets])
@@ -97,31 +92,6 @@ def fit_to_teacher(logits: Floats, target: Floats, *, with_biases: bool = True) 
             biases -= 0.3 * error.mean(axis=0)
     biases -= biases.mean()
     return Scaling(round(spread / slope, 4), tuple(round(float(bias), 4) for bias in biases))
-
-
-def disagreement_cut(confidences: Floats, agrees: NDArray[np.bool_], target: float) -> Cut | None:
-    """The loosest threshold that the walk reaches; None where it fails at once or there are too few tickets.
-
-    It starts where two disagreements would still pass: before that, one alone would end the walk.
-    """
-    order = np.argsort(-confidences, kind="stable")
-    ordered = confidences[order]
-    errors = np.cumsum(~agrees[order])
-    first = _least_accepted(_ERRORS_AT_START, target)
-    best: Cut | None = None
-    accepted = 0
-    for at_least in range(first, len(order) + 1, _STEP):
-        if at_least <= accepted:
-            continue
-        # All that are as sure as the last one are accepted with it.
-        threshold = float(ordered[at_least - 1])
-        accepted = int(np.searchsorted(-ordered, -threshold, side="right"))
-        wrong = int(errors[accepted - 1])
-        bound = upper_error_bound(wrong, accepted)
-        if bound > target:
-            break
-        best = Cut(threshold, target, accepted, wrong, math.ceil(bound * 1e4) / 1e4)
-    return best
 
 
 def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
@@ -162,17 +132,6 @@ def _cut_json(cut: Cut | None) -> dict[str, Any]:
         return {}
     evidence = {"target": cut.target, "n": cut.accepted, "k": cut.errors, "bound": cut.bound, "kind": KIND}
     return {"accept_above": cut.threshold, "evidence": evidence}
-
-
-def _least_accepted(errors: int, target: float) -> int:
-    """The fewest accepted tickets at which this many errors pass."""
-    low, high = errors + 1, errors + 2
-    while upper_error_bound(errors, high) > target:
-        low, high = high, high * 2
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if upper_error_bound(errors, middle) > target else (low, middle)
-    return high
 
 
 def _tag_temperature(

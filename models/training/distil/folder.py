@@ -1,6 +1,7 @@
 """In: the teacher's folder, a student's graph and what the manifest shall say of it. Out: a model folder of two tiers.
 
-The manifest's ``fast``, ``out_of_scope`` and ``provenance.distillation`` are written here; the rest is the teacher's.
+The manifest's ``fast`` and what ``provenance`` says of distillation and of tickets out of scope are written here; the
+rest is the teacher's. The service does not read the energy cut yet.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ def write_tiers(folder: Path, teacher: Teacher, files: FastFiles) -> None:
     for name, source in sources.items():
         if source.resolve() != (folder / name).resolve():
             shutil.copyfile(source, folder / name)
-    document = teacher.manifest | {"fast": files.fast, "out_of_scope": files.out_of_scope}
-    document["provenance"] = teacher.manifest["provenance"] | {"distillation": files.distillation}
+    document = teacher.manifest | {"fast": files.fast}
+    said = {"distillation": files.distillation, "out_of_scope": files.out_of_scope}
+    document["provenance"] = teacher.manifest["provenance"] | said
     document["files"] = {
         name: {
             "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),

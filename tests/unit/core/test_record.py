@@ -30,7 +30,7 @@ def ticket(**requester: str) -> Ticket:
 def test_stored_decision_has_the_version_and_what_rules_look_at() -> None:
     asked = ticket(tier="gold", email="ann@example.com")
 
-    stored = stored_decision(asked, result("t1", 9), NOW, AT)
+    stored = stored_decision(asked, version_of(asked), result("t1", 9), NOW, AT)
 
     version = version_of(asked)
     assert (stored.facts.revised_us, stored.facts.sequence) == (version.revised_us, 2)
@@ -41,7 +41,8 @@ def test_stored_decision_has_the_version_and_what_rules_look_at() -> None:
 
 
 def test_stored_correction_keeps_whose_ticket_it_is_and_says_who_corrected() -> None:
-    decided = stored_decision(ticket(email="ann@example.com"), result("t1", 9), NOW, AT)
+    asked = ticket(email="ann@example.com")
+    decided = stored_decision(asked, version_of(asked), result("t1", 9), NOW, AT)
     base = StoredTicket(decided.result, "email", "jira", NOW, decided.facts)
     correction = Correction(ticket_id="t1", tenant="acme", corrected_at=NOW, corrected_by="kim", category="refund")
     version = version_of_correction(correction)

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from service.cli.app import app
 from service.record import stored_decision
+from service.revisions import version_of
 from service.store.engine import create_store_engine
 from service.store.migrate import upgrade
 from service.store.store import Store
@@ -54,7 +55,7 @@ def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
 def decided(ticket_id: str, revision: int, address: str = ADDRESS, person: str | None = None) -> StoredDecision:
     requester = Requester(email=address or None, id=person)
     ticket = Ticket(ticket_id=ticket_id, tenant="acme", body=f"change {revision}", updated_at=NOW, requester=requester)
-    return stored_decision(ticket, result(ticket_id, revision), NOW)
+    return stored_decision(ticket, version_of(ticket), result(ticket_id, revision), NOW)
 
 
 def add_letters(store: Store, letters: list[DeadLetter]) -> None:

@@ -1,0 +1,34 @@
+"""In: confidences and whether each answer was right. Out: cuts whose bound holds, or none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from service.evaluation.scaling import guaranteed_cut, upper_error_bound
+
+
+def test_guaranteed_cut_stops_before_the_errors_and_its_bound_holds() -> None:
+    confidences = np.floor(np.linspace(1, 0.5, 3_000) * 1e4) / 1e4
+    right = np.ones(3_000, bool)
+    right[1_500::10] = False
+
+    cut = guaranteed_cut(confidences, right, 0.01)
+
+    assert cut is not None
+    accepted = confidences >= cut.threshold
+    assert (cut.accepted, cut.errors) == (accepted.sum(), (~right[accepted]).sum())
+    assert 1_500 < cut.accepted < 1_700
+    assert upper_error_bound(cut.errors, cut.accepted) <= cut.bound <= 0.01
+
+
+def test_guaranteed_cut_does_not_go_on_after_a_threshold_that_failed() -> None:
+    right = np.ones(3_000, bool)
+    right[:30] = False
+
+    assert guaranteed_cut(np.linspace(1, 0.5, 3_000), right, 0.05) is None
+
+
+@pytest.mark.parametrize("count", [10, 600])
+def test_guaranteed_cut_of_too_few_rows_is_none(count: int) -> None:
+    assert guaranteed_cut(np.full(count, 0.99), np.ones(count, bool), 0.01) is None
