@@ -12,34 +12,8 @@ import numpy as np
 import onnxruntime as ort
 
 from models.training.dataset import UNKNOWN, TrainingRow, padded_arrays
-from service.evaluation.scaling import (
-    Cut,
-    Floats,
-    HeldOut,
-    Ints,
-    Scaling,
-    fit_scaling,
-    fit_temperature,
-    guaranteed_cut,
-    plain_scaling,
-    probabilities,
-    upper_error_bound,
-)
+from service.evaluation.scaling import Floats, HeldOut, Ints
 from service.inference.tier import OUTPUTS
-
-__all__ = [
-    "Cut",
-    "Floats",
-    "HeldOut",
-    "Scaling",
-    "fit_scaling",
-    "fit_temperature",
-    "guaranteed_cut",
-    "held_out_logits",
-    "plain_scaling",
-    "probabilities",
-    "upper_error_bound",
-]
 
 _EVAL_BATCH_ROWS = 16
 

@@ -20,16 +20,7 @@ import structlog
 import torch
 from tokenizers import Tokenizer
 
-from models.training.calibrate import (
-    Cut,
-    HeldOut,
-    fit_scaling,
-    fit_temperature,
-    guaranteed_cut,
-    held_out_logits,
-    plain_scaling,
-    probabilities,
-)
+from models.training.calibrate import held_out_logits
 from models.training.dataset import TrainingRow, make_rows
 from models.training.export import OPSET, ModelFiles, export_graph, write_folder
 from models.training.fit import FitSettings, fit
@@ -40,6 +31,15 @@ from models.training.public import read_public
 from models.training.written import read_posts, read_written
 from service.evaluation.data import LabelledTicket
 from service.evaluation.metrics import calibration_error
+from service.evaluation.scaling import (
+    Cut,
+    HeldOut,
+    fit_scaling,
+    fit_temperature,
+    guaranteed_cut,
+    plain_scaling,
+    probabilities,
+)
 from service.inference.encode import WindowLimits
 
 TICKETS = Path(__file__).parent / "tickets"

@@ -36,6 +36,7 @@ MIN_ROWS = 100
 """Fewer labelled rows say too little of a head to set it by."""
 
 NO_CUT = 1.0
+_CUT = ("accept_above", "evidence")
 _SEED = 7
 _BATCH_TICKETS = 256
 
@@ -61,7 +62,10 @@ class Calibration:
 
 
 def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTicket], target: float) -> Calibration:
-    """Fit every label head that has `MIN_ROWS` labelled rows, and the category's review cut at this error target."""
+    """Fit every label head that has `MIN_ROWS` labelled rows, and the category's review cut at this error target.
+
+    Where the model has a fast tier, its answers for these heads are no longer accepted.
+    """
     manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     logits = _logits(engine, rows)
     heads: dict[str, HeadCalibration] = {}
@@ -79,6 +83,9 @@ def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTi
         scaling = fit_scaling(held_out, _SEED)
         heads[name] = _judge(held_out, head, scaling, target)
         manifest[name] |= asdict(scaling)
+        if "fast" in manifest:
+            # Its cut was set on how often it disagrees with the head as that was before: the full tier is asked again.
+            manifest["fast"][name] = {k: v for k, v in manifest["fast"][name].items() if k not in _CUT}
         if name == "category":
             cut = heads[name].cut
             manifest[name]["review_below"] = NO_CUT if cut is None else cut.threshold

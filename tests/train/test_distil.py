@@ -190,8 +190,8 @@ def test_principal_directions_of_a_flat_table_rebuild_it() -> None:
 
 
 def test_scaling_fitted_to_a_teacher_of_known_scaling_finds_it() -> None:
-    from models.training.calibrate import Scaling, probabilities
     from models.training.distil.cuts import fit_to_teacher
+    from service.evaluation.scaling import Scaling, probabilities
 
     logits = np.random.default_rng(2).normal(scale=4, size=(2_000, 4))
     biases = (0.6, -0.2, -0.4, 0.0)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.calibrate import Cut, Floats, Scaling, guaranteed_cut, probabilities
 from models.training.distil.measure import (
     Decisions,
     EncodedTickets,
@@ -24,6 +23,7 @@ from models.training.distil.measure import (
 )
 from models.training.distil.teacher import Teacher
 from models.training.network import HEADS
+from service.evaluation.scaling import Cut, Floats, Scaling, guaranteed_cut, probabilities
 
 KIND = "disagreement"
 DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.02, "urgency": 0.02, "tagger": 0.02}

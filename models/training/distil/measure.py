@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.calibrate import Floats, Scaling, probabilities
 from models.training.distil.teacher import Teacher
 from models.training.network import HEADS
 from service.decide import extract_fields
 from service.evaluation.data import LabelledTicket
 from service.evaluation.field_metrics import SpanKey
+from service.evaluation.scaling import Floats, Scaling, probabilities
 from service.inference.encode import EncodedBatch, encode_texts
 from service.inference.spans import read_spans
 from service.inference.tier import EngineSettings, Tier

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.calibrate import Floats, Scaling, probabilities
 from models.training.distil.measure import EncodedTickets
 from service.evaluation.evaluate import OUT_OF_SCOPE
 from service.evaluation.metrics import area_under_roc
+from service.evaluation.scaling import Floats, Scaling, probabilities
 
 SCORE = "energy"
 MOST_LOSS = 0.01

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from service.bundled import default_model_folder
 from service.errors import ModelError
+from service.evaluation.data import LabelledTicket
+from service.evaluation.recalibrate import recalibrate, write_calibrated
 from service.inference.cascade import TAGGER
 from service.inference.engine import InferenceEngine, Prediction
 from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
@@ -127,3 +130,16 @@ def test_manifest_fast_tier_with_other_labels_is_refused(tmp_path: Path) -> None
 
     with pytest.raises(ModelError, match="fast tier's category labels"):
         InferenceEngine(folder)
+
+
+def test_calibrated_two_tier_model_asks_the_full_tier_again_for_what_was_calibrated(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, dict.fromkeys(HEADS, ALWAYS))
+    rows = [LabelledTicket(None, f"ticket {number}", "test", category="other") for number in range(100)]
+    engine = InferenceEngine(folder, EngineSettings(threads=2))
+
+    calibration = recalibrate(folder, engine, rows, target=0.2)
+    write_calibrated(calibration, folder, tmp_path / "ours", "ours", datetime(2026, 3, 3, tzinfo=UTC))
+
+    (answer,) = InferenceEngine(tmp_path / "ours").predict(TEXTS[:1])
+    assert answer.tiers["category"] == "full"
+    assert answer.tiers["sentiment"] == "fast"
