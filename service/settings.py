@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     model_dir: Path | None = None
     rules_file: Path | None = None
     inference_threads: Positive = 1
-    inference_tokens_per_call: Positive = 4_096
+    inference_tokens_per_call: Positive = 512
     inference_recent_texts: Annotated[int, Field(ge=0)] = 2_048
 
     batch_max_tickets: Positive = 256

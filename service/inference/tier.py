@@ -45,7 +45,7 @@ class EngineSettings:
     """
 
     threads: int = 1
-    tokens_per_call: int = 4_096
+    tokens_per_call: int = 512
     rows_per_call: int = 1_024
     sort_by_length: bool = True
     fast_tier: bool = True

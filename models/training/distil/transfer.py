@@ -27,7 +27,7 @@ from models.training.recipe import RecipeSettings, Sources, rows_of_pass
 from service.inference.tier import OUTPUTS
 
 _log = structlog.get_logger(__name__)
-_TOKENS_PER_CALL = 4_096
+_TOKENS_PER_CALL = 512
 _LABEL_OUTPUTS = OUTPUTS[:3]
 _SETTINGS_FILE = "settings.json"
 _COMPLETE_FILE = "complete.json"
