@@ -1,18 +1,15 @@
 """In: a database URL. Out: a database whose schema is the newest, or what its schema is.
 
 Raises `StoreUnavailableError` while the database is away and `ConfigurationError` for a URL that is none or a schema
-that this version does not know.
+that this version does not know. Alembic is imported where it is used: it takes a sixth of the start of a command that
+touches no database.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from service.bundled import migrations_folder
@@ -20,6 +17,9 @@ from service.errors import ConfigurationError
 from service.store.bulk import is_postgresql
 from service.store.engine import create_store_engine, writing
 from service.store.translate import translated_errors
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # Any number will do, as long as every deskroute that migrates the database takes the same.
 _MIGRATION_LOCK = 7_216_034_911
@@ -38,6 +38,9 @@ def upgrade(url: str) -> str:
 
     Where several processes start this at once, one works and the others wait and then find nothing left to do.
     """
+    from alembic import command
+    from alembic.util import CommandError
+
     engine = create_store_engine(url, application_name="deskroute-migrate", statement_timeout_ms=0)
     try:
         with translated_errors(), writing(engine).begin() as connection:
@@ -66,6 +69,8 @@ def current(url: str) -> str | None:
 
 def history() -> list[Revision]:
     """Every revision this version knows, newest first."""
+    from alembic.script import ScriptDirectory
+
     revisions = ScriptDirectory.from_config(_config()).walk_revisions()
     return [Revision(item.revision, item.doc) for item in revisions]
 
@@ -79,10 +84,14 @@ def require_newest(url: str) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
+    from alembic.migration import MigrationContext
+
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     return config
