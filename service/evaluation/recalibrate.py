@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ from service.evaluation.scaling import (
     Floats,
     HeldOut,
     Scaling,
+    fast_cut_entry,
     fit_scaling,
+    follow,
     guaranteed_cut,
     probabilities,
+    rounded_down,
 )
-from service.inference.engine import InferenceEngine
-from service.inference.manifest import MANIFEST_FILE, Head
+from service.inference.engine import InferenceEngine, TierName
+from service.inference.manifest import MANIFEST_FILE, FastHead, Head
 from service.inference.tier import LABEL_HEADS
 from service.normalize import normalize
 
@@ -36,14 +39,19 @@ MIN_ROWS = 100
 """Fewer labelled rows say too little of a head to set it by."""
 
 NO_CUT = 1.0
-_CUT = ("accept_above", "evidence")
+DISAGREEMENT_TARGET = 0.02
+"""How often an accepted fast answer may differ from the full tier's, where the model says nothing else."""
+
 _SEED = 7
 _BATCH_TICKETS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class HeadCalibration:
-    """One head before and after; a ``cut`` of None: no threshold keeps the error within the target on so few rows."""
+    """One head before and after; a ``cut`` of None: no threshold keeps the error within the target on so few rows.
+
+    ``fast_cut`` is that of the fast tier, on disagreement with the full tier; None also where there is no fast tier.
+    """
 
     rows: int
     accuracy: float
@@ -51,6 +59,7 @@ class HeadCalibration:
     calibration_error_after: float
     cut: Cut | None
     coverage: float
+    fast_cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +73,12 @@ class Calibration:
 def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTicket], target: float) -> Calibration:
     """Fit every label head that has `MIN_ROWS` labelled rows, and the category's review cut at this error target.
 
-    Where the model has a fast tier, its answers for these heads are no longer accepted.
+    Where the model has a fast tier, that head of it is fitted to the full tier's new answers on every second row, and
+    the others set from which confidence on it is not asked again; rows without labels serve here too.
     """
     manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    logits = _logits(engine, rows)
+    tiers = _logits(engine, rows)
+    logits = tiers["full"]
     heads: dict[str, HeadCalibration] = {}
     for name in LABEL_HEADS:
         head: Head = getattr(engine.manifest, name)
@@ -83,9 +94,11 @@ def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTi
         scaling = fit_scaling(held_out, _SEED)
         heads[name] = _judge(held_out, head, scaling, target)
         manifest[name] |= asdict(scaling)
-        if "fast" in manifest:
-            # Its cut was set on how often it disagrees with the head as that was before: the full tier is asked again.
-            manifest["fast"][name] = {k: v for k, v in manifest["fast"][name].items() if k not in _CUT}
+        if "fast" in tiers and engine.manifest.fast is not None:
+            was: FastHead = getattr(engine.manifest.fast, name)
+            fast, fast_cut = _fit_fast_head(tiers["fast"][name], probabilities(logits[name], scaling), was)
+            manifest["fast"][name] = fast
+            heads[name] = replace(heads[name], fast_cut=fast_cut)
         if name == "category":
             cut = heads[name].cut
             manifest[name]["review_below"] = NO_CUT if cut is None else cut.threshold
@@ -106,12 +119,26 @@ def write_calibrated(calibration: Calibration, source: Path, target: Path, versi
     (target / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
-def _logits(engine: InferenceEngine, rows: Sequence[LabelledTicket]) -> dict[str, Floats]:
+def _fit_fast_head(logits: Floats, full: Floats, was: FastHead) -> tuple[dict[str, Any], Cut | None]:
+    """The manifest's entry for a head of the fast tier beside these probabilities of the full one, and its cut."""
+    fitting = np.arange(len(logits)) % 2 == 0
+    scaling = follow(logits[fitting], full[fitting])
+    fast = probabilities(logits[~fitting], scaling)
+    same = fast.argmax(axis=1) == full[~fitting].argmax(axis=1)
+    target = DISAGREEMENT_TARGET if was.evidence is None else was.evidence.target
+    cut = guaranteed_cut(rounded_down(fast.max(axis=1)), same, target)
+    return {"labels": list(was.labels)} | asdict(scaling) | fast_cut_entry(cut), cut
+
+
+def _logits(engine: InferenceEngine, rows: Sequence[LabelledTicket]) -> dict[TierName, dict[str, Floats]]:
     texts = [normalize(row.subject, row.body) for row in rows]
     parts = [
         engine.label_logits(texts[start : start + _BATCH_TICKETS]) for start in range(0, len(texts), _BATCH_TICKETS)
     ]
-    return {name: np.concatenate([part[name] for part in parts]).astype(np.float64) for name in LABEL_HEADS}
+    return {
+        tier: {name: np.concatenate([part[tier][name] for part in parts]).astype(np.float64) for name in LABEL_HEADS}
+        for tier in parts[0]
+    }
 
 
 def _judge(held_out: HeldOut, head: Head, scaling: Scaling, target: float) -> HeadCalibration:

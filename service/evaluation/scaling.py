@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ _STEP = 5
 _FOLDS = 5
 _PENALTIES = (0.003, 0.01, 0.03, 0.1, math.inf)
 _DESCENT_STEPS = 500
+_FOLLOWING_STEPS = 400
+_LEAST_SLOPE = 0.05
+_DIGITS = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def _fit_scaling(held_out: HeldOut, penalty: float) -> Scaling:
         slope = 1 / temperature
         for _ in range(_DESCENT_STEPS):
             error = probabilities(held_out.logits, Scaling(1 / slope, tuple(biases))) - truth
-            slope = max(0.05, slope - 0.01 * float((error * held_out.logits).sum(axis=1).mean()))
+            slope = max(_LEAST_SLOPE, slope - 0.01 * float((error * held_out.logits).sum(axis=1).mean()))
             biases -= 0.3 * (error.mean(axis=0) + 2 * penalty * biases)
         temperature = 1 / slope
     return Scaling(round(temperature, 4), tuple(round(float(bias), 4) for bias in biases))
@@ -102,12 +106,44 @@ def fit_temperature(held_out: HeldOut) -> float:
     return round(math.exp((low + high) / 2), 4)
 
 
+def follow(logits: Floats, target: Floats, *, with_biases: bool = True) -> Scaling:
+    """Temperature and biases with the least cross-entropy to another's probabilities, by gradient descent.
+
+    So a fast tier is fitted to the full one: both arguments have shape [n, labels], and no label is needed.
+    """
+    biases = np.zeros(logits.shape[1])
+    # In units of their spread, logits of any scale take the same steps.
+    spread = max(float(logits.std()), 1e-6)
+    slope = 1.0
+    for _ in range(_FOLLOWING_STEPS):
+        error = probabilities(logits / spread, Scaling(1 / slope, tuple(biases))) - target
+        slope = max(_LEAST_SLOPE, slope - 0.5 * float((error * logits / spread).sum(axis=1).mean()))
+        if with_biases:
+            biases -= 0.3 * error.mean(axis=0)
+    biases -= biases.mean()
+    return Scaling(round(spread / slope, 4), tuple(round(float(bias), 4) for bias in biases))
+
+
 def probabilities(logits: Floats, scaling: Scaling) -> Floats:
     """Softmax of ``logits / temperature + biases`` over the last axis."""
     scaled = logits / scaling.temperature + np.array(scaling.biases)
     exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     result: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
     return result
+
+
+def rounded_down(values: Floats) -> Floats:
+    """To four digits."""
+    lowered: Floats = np.floor(values * _DIGITS) / _DIGITS
+    return lowered
+
+
+def fast_cut_entry(cut: Cut | None) -> dict[str, Any]:
+    """What a manifest says of a fast tier's head that was cut on disagreement with the full tier; nothing for None."""
+    if cut is None:
+        return {}
+    evidence = {"target": cut.target, "n": cut.accepted, "k": cut.errors, "bound": cut.bound, "kind": "disagreement"}
+    return {"accept_above": cut.threshold, "evidence": evidence}
 
 
 def upper_error_bound(errors: int, trials: int, alpha: float = 0.05) -> float:

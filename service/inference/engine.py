@@ -57,7 +57,9 @@ class InferenceEngine:
         full = Tier(folder / ONNX_FILE, widths, special_ids, chosen)
         has_fast = manifest.fast is not None and chosen.fast_tier
         fast = Tier(folder / FAST_FILE, widths, special_ids, chosen) if has_fast else None
-        self._full = full
+        self._tiers: dict[TierName, Tier] = {"full": full}
+        if fast is not None:
+            self._tiers["fast"] = fast
         self._cascade = Cascade(manifest, full, fast)
         self._recent: RecentTexts[Prediction] = RecentTexts(chosen.recent_texts)
         self._limits = WindowLimits(manifest.max_tokens, manifest.head_tokens, manifest.max_windows)
@@ -66,10 +68,11 @@ class InferenceEngine:
         """Predict each text; the order of the answers is that of the texts."""
         return self._recent.through(texts, lambda new: self.run(self.encode(new), new))
 
-    def label_logits(self, texts: Sequence[NormalizedText]) -> Mapping[str, Floats]:
-        """The full tier's unscaled logits (float32, shape [texts, labels]) of each label head."""
+    def label_logits(self, texts: Sequence[NormalizedText]) -> Mapping[TierName, Mapping[str, Floats]]:
+        """Each tier's unscaled logits (float32, shape [texts, labels]) of each label head."""
         batch = self.encode(texts)
-        return self._full.run(batch, [row for row in batch.rows if row.for_labels]).labels
+        rows = [row for row in batch.rows if row.for_labels]
+        return {name: tier.run(batch, rows).labels for name, tier in self._tiers.items()}
 
     def encode(self, texts: Sequence[NormalizedText]) -> EncodedBatch:
         """Tokenise texts into rows of the model's input."""

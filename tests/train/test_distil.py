@@ -189,19 +189,6 @@ def test_principal_directions_of_a_flat_table_rebuild_it() -> None:
     np.testing.assert_allclose(centred @ directions @ directions.T, centred, atol=1e-4)
 
 
-def test_scaling_fitted_to_a_teacher_of_known_scaling_finds_it() -> None:
-    from models.training.distil.cuts import fit_to_teacher
-    from service.evaluation.scaling import Scaling, probabilities
-
-    logits = np.random.default_rng(2).normal(scale=4, size=(2_000, 4))
-    biases = (0.6, -0.2, -0.4, 0.0)
-
-    found = fit_to_teacher(logits, probabilities(logits, Scaling(2.5, biases)))
-
-    assert found.temperature == pytest.approx(2.5, abs=0.1)
-    np.testing.assert_allclose(found.biases, biases, atol=0.1)
-
-
 def test_energy_cut_costs_at_most_its_share_of_in_scope_answers() -> None:
     from models.training.distil.outside import loosest_energy
 

@@ -23,12 +23,9 @@ from models.training.distil.measure import (
 )
 from models.training.distil.teacher import Teacher
 from models.training.network import HEADS
-from service.evaluation.scaling import Cut, Floats, Scaling, guaranteed_cut, probabilities
+from service.evaluation.scaling import Cut, Scaling, fast_cut_entry, follow, guaranteed_cut, probabilities
 
-KIND = "disagreement"
 DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.02, "urgency": 0.02, "tagger": 0.02}
-_DESCENT_STEPS = 400
-_LEAST_SLOPE = 0.05
 _TEMPERATURE_TOKENS = 20_000
 
 
@@ -57,7 +54,7 @@ def fit_fast_tier(
     fitting = np.arange(len(encoded.tickets)) % 2 == 0
     scaling = TierScaling(
         heads={
-            name: fit_to_teacher(
+            name: follow(
                 student.heads[name][fitting], probabilities(teacher_logits.heads[name][fitting], full.heads[name])
             )
             for name in HEADS
@@ -79,21 +76,6 @@ def fit_fast_tier(
     )
 
 
-def fit_to_teacher(logits: Floats, target: Floats, *, with_biases: bool = True) -> Scaling:
-    """Temperature and biases with the least cross-entropy to the target probabilities, by gradient descent."""
-    biases = np.zeros(logits.shape[1])
-    # In units of their spread, logits of any scale take the same steps.
-    spread = max(float(logits.std()), 1e-6)
-    slope = 1.0
-    for _ in range(_DESCENT_STEPS):
-        error = probabilities(logits / spread, Scaling(1 / slope, tuple(biases))) - target
-        slope = max(_LEAST_SLOPE, slope - 0.5 * float((error * logits / spread).sum(axis=1).mean()))
-        if with_biases:
-            biases -= 0.3 * error.mean(axis=0)
-    biases -= biases.mean()
-    return Scaling(round(spread / slope, 4), tuple(round(float(bias), 4) for bias in biases))
-
-
 def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
     """The manifest's ``fast``: the four heads with their scaling and, where there is one, the cut with its evidence."""
     heads: dict[str, Any] = {
@@ -109,7 +91,7 @@ def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
         "temperature": tier.scaling.tag_temperature,
         "keep_above": tier.scaling.keep_above,
     }
-    return {name: head | _cut_json(tier.cuts[name]) for name, head in heads.items()}
+    return {name: head | fast_cut_entry(tier.cuts[name]) for name, head in heads.items()}
 
 
 def unsure_of(fast: Decisions, cuts: Mapping[str, Cut | None]) -> dict[str, NDArray[np.bool_]]:
@@ -127,13 +109,6 @@ def _by_source(sources: NDArray[np.str_], agrees: NDArray[np.bool_]) -> dict[str
     }
 
 
-def _cut_json(cut: Cut | None) -> dict[str, Any]:
-    if cut is None:
-        return {}
-    evidence = {"target": cut.target, "n": cut.accepted, "k": cut.errors, "bound": cut.bound, "kind": KIND}
-    return {"accept_above": cut.threshold, "evidence": evidence}
-
-
 def _tag_temperature(
     student: TicketLogits, teacher_logits: TicketLogits, full: TierScaling, fitting: NDArray[np.bool_]
 ) -> float:
@@ -144,4 +119,4 @@ def _tag_temperature(
     theirs = np.concatenate([teacher_logits.tags[index] for index in chosen])[::every]
     none = (0.0,) * logits.shape[1]
     target = probabilities(theirs, Scaling(full.tag_temperature, none))
-    return fit_to_teacher(logits, target, with_biases=False).temperature
+    return follow(logits, target, with_biases=False).temperature

@@ -19,7 +19,7 @@ from models.training.network import HEADS
 from service.decide import extract_fields
 from service.evaluation.data import LabelledTicket
 from service.evaluation.field_metrics import SpanKey
-from service.evaluation.scaling import Floats, Scaling, probabilities
+from service.evaluation.scaling import Floats, Scaling, probabilities, rounded_down
 from service.inference.encode import EncodedBatch, encode_texts
 from service.inference.spans import read_spans
 from service.inference.tier import EngineSettings, Tier
@@ -28,7 +28,6 @@ from service.normalized import NormalizedText
 from service.result import FieldSpan
 from service.ticket import Ticket
 
-_DIGITS = 1e4
 _READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -136,12 +135,6 @@ def field_keys(encoded: EncodedTickets, spans: Sequence[Sequence[FieldSpan]]) ->
         fields = extract_fields(ticket, text, own, _READ_AT)
         found.append([SpanKey(field.start, field.end, field.type) for field in fields])
     return found
-
-
-def rounded_down(values: Floats) -> Floats:
-    """To four digits."""
-    lowered: Floats = np.floor(values * _DIGITS) / _DIGITS
-    return lowered
 
 
 def _keys(spans: Sequence[FieldSpan]) -> set[tuple[str, int, int]]:

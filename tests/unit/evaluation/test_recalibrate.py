@@ -14,7 +14,7 @@ from service.bundled import default_model_folder
 from service.cli.app import app
 from service.inference.cascade import softmax
 from service.inference.engine import InferenceEngine
-from service.inference.manifest import MANIFEST_FILE
+from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
 from service.inference.tier import LABEL_HEADS
 from service.normalize import normalize
 
@@ -80,10 +80,57 @@ def test_label_logits_scaled_are_the_predicted_probabilities() -> None:
     engine = InferenceEngine(default_model_folder())
     texts = [normalize("Charged twice", "You took 49.90 EUR twice."), normalize(None, "I cannot sign in.")]
 
-    logits = engine.label_logits(texts)
+    logits = engine.label_logits(texts)["full"]
 
     for name in LABEL_HEADS:
         head = getattr(engine.manifest, name)
         expected = np.array([getattr(prediction, name) for prediction in engine.predict(texts)])
         scaled = logits[name] / head.temperature + np.array(head.biases or 0, np.float32)
         assert np.allclose(softmax(scaled), expected, atol=1e-5)
+
+
+def test_calibrate_fits_the_fast_tier_to_the_full_one_as_it_is_now(tmp_path: Path) -> None:
+    source, out = tmp_path / "two-tiers", tmp_path / "ours"
+    source.mkdir()
+    _with_a_fast_tier(source, target=0.2)
+
+    outcome = _runner.invoke(app, ["calibrate", str(DEV), "--model", str(source), "--out", str(out), "--json"])
+
+    assert outcome.exit_code == 0, outcome.stderr
+    engine = InferenceEngine(out)
+    assert engine.manifest.fast is not None
+    for name, figures in json.loads(outcome.stdout).items():
+        full, fast = getattr(engine.manifest, name), getattr(engine.manifest.fast, name)
+        assert fast.temperature == pytest.approx(full.temperature, rel=0.1)  # the two tiers are one graph
+        assert fast.accept_above == figures["fast_cut"]["threshold"] < 1
+        assert (fast.evidence.kind, fast.evidence.target) == ("disagreement", 0.2)
+        assert (fast.evidence.n, fast.evidence.k) == (figures["fast_cut"]["accepted"], figures["fast_cut"]["errors"])
+    assert engine.manifest.fast.tagger.accept_above > 1
+
+
+def test_calibrate_too_few_rows_for_a_fast_cut_leave_every_answer_to_the_full_tier(tmp_path: Path) -> None:
+    source, out = tmp_path / "two-tiers", tmp_path / "ours"
+    source.mkdir()
+    _with_a_fast_tier(source, target=0.001)
+
+    outcome = _runner.invoke(app, ["calibrate", str(DEV), "--model", str(source), "--out", str(out)])
+
+    assert outcome.exit_code == 0, outcome.stderr
+    (answer,) = InferenceEngine(out).predict([normalize(None, "I was charged twice.")])
+    assert set(answer.tiers.values()) == {"full"}
+
+
+def _with_a_fast_tier(folder: Path, target: float) -> None:
+    """The default model with its own graph as a fast tier that is far too sure of itself."""
+    manifest = json.loads((default_model_folder() / MANIFEST_FILE).read_bytes())
+    for name in (ONNX_FILE, TOKENIZER_FILE):
+        (folder / name).symlink_to(default_model_folder() / name)
+    (folder / FAST_FILE).symlink_to(default_model_folder() / ONNX_FILE)
+    manifest["files"][FAST_FILE] = manifest["files"][ONNX_FILE]
+    evidence = {"kind": "disagreement", "target": target, "n": 0, "k": 0, "bound": 1.0}
+    manifest["fast"] = {
+        name: {"labels": manifest[name]["labels"], "temperature": 0.1, "accept_above": 0.5, "evidence": evidence}
+        for name in LABEL_HEADS
+    }
+    manifest["fast"]["tagger"] = manifest["tagger"]
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")

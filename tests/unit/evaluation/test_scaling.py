@@ -1,11 +1,11 @@
-"""In: confidences and whether each answer was right. Out: cuts whose bound holds, or none."""
+"""In: confidences and whether each answer was right; logits. Out: cuts whose bound holds, or none; scalings."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from service.evaluation.scaling import guaranteed_cut, upper_error_bound
+from service.evaluation.scaling import Scaling, follow, guaranteed_cut, probabilities, upper_error_bound
 
 
 def test_guaranteed_cut_stops_before_the_errors_and_its_bound_holds() -> None:
@@ -32,3 +32,13 @@ def test_guaranteed_cut_does_not_go_on_after_a_threshold_that_failed() -> None:
 @pytest.mark.parametrize("count", [10, 600])
 def test_guaranteed_cut_of_too_few_rows_is_none(count: int) -> None:
     assert guaranteed_cut(np.full(count, 0.99), np.ones(count, bool), 0.01) is None
+
+
+def test_scaling_that_follows_probabilities_of_a_known_scaling_finds_it() -> None:
+    logits = np.random.default_rng(2).normal(scale=4, size=(2_000, 4))
+    biases = (0.6, -0.2, -0.4, 0.0)
+
+    found = follow(logits, probabilities(logits, Scaling(2.5, biases)))
+
+    assert found.temperature == pytest.approx(2.5, abs=0.1)
+    np.testing.assert_allclose(found.biases, biases, atol=0.1)
