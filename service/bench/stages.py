@@ -18,6 +18,7 @@ from service.clocks import Clocks
 from service.decide import Decider, extract_fields, own_words, routing_facts
 from service.decode import decode_ticket
 from service.events import routed_event
+from service.fields.date_value import normalize_date
 from service.inference.engine import InferenceEngine
 from service.language import detect_language
 from service.normalize import normalize
@@ -61,6 +62,8 @@ class StageTimes:
 def measure_stages(engine: InferenceEngine, decider: Decider, ticket_set: TicketSet) -> dict[str, float]:
     """Run the tickets through every stage, batch by batch, as the embedded pipeline does."""
     times = StageTimes()
+    # dateparser reads its languages once a process, a quarter of a second: no part of what a ticket costs under load.
+    normalize_date("no such day", Clocks().utc(), None)
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
         migrate.upgrade(url)
