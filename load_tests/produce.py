@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,6 +61,7 @@ class _Sending:
     def __init__(self, producer: KafkaProducer, topic: str, pace: Pace, journal: JournalWriter | None) -> None:
         self._producer, self._topic, self._pace, self._journal = producer, topic, pace, journal
         self._waiting: deque[tuple[Message, Any]] = deque()
+        self._refused: Counter[str] = Counter()
         self.acknowledged = 0
 
     def send(self, message: Message) -> None:
@@ -69,20 +70,22 @@ class _Sending:
         try:
             future = self._producer.send(self._topic, message.value, message.key)
         except KafkaError as error:
-            print(f"not sent: {type(error).__name__}: {error}", file=sys.stderr)
+            self._refused[f"not sent: {type(error).__name__}"] += 1
             return
         self._waiting.append((message, future))
 
     def finish(self) -> None:
         while self._waiting:
             self._take_oldest()
+        for what, count in self._refused.items():
+            print(f"{what}: {count} messages", file=sys.stderr)
 
     def _take_oldest(self) -> None:
         message, future = self._waiting.popleft()
         try:
             metadata = future.get(self._pace.patience_s + 1)
         except KafkaError as error:
-            print(f"not acknowledged: {type(error).__name__}: {error}", file=sys.stderr)
+            self._refused[f"not acknowledged: {type(error).__name__}"] += 1
             return
         self.acknowledged += 1
         if self._journal:

@@ -14,9 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from deploy.local.process import LOOPBACK
 from load_tests.faults import extremes, scenarios
 from load_tests.faults.failpoints import SEAMS
-from load_tests.faults.parts import OwnKafka, OwnPostgres, own_cluster, own_postgres
+from load_tests.faults.parts import OwnKafka, OwnPostgres, free_ports, is_ready, own_cluster, own_postgres
 from load_tests.faults.proxy import Toxics
 from load_tests.faults.recovery import worst_recovery_s
 from load_tests.faults.scene import Place, Scene, open_scene
@@ -32,6 +33,7 @@ _TOXICS = (
     Toxics(latency_s=0.1),
     Toxics(bytes_per_s=100_000),
 )
+_MEMORY_MARGIN_BYTES = 100 * 1_024 * 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,22 @@ def _bad_network_to_kafka(ground: Ground, _: random.Random) -> Iterator[Run]:
 def _broker_away(ground: Ground, _: random.Random) -> Iterator[Run]:
     away_s = ground.plan.away_minutes * 60
     tickets = int(100 * away_s)
+    looks: list[bool] = []
+    sizes: list[int] = []
     with ground.scene() as scene:
-        scene.start_worker()
-        with scene.producing(tickets // 4, rate_per_s=200):
-            moments = scenarios.broker_away(scene, ground.kafka, tickets // 20, away_s, look=lambda: None)
+        scene.produce(tickets)
+        port = free_ports(1)[0]
+        worker = scene.start_worker(health_host=LOOPBACK, health_port=port)
+
+        def look() -> None:
+            looks.append(is_ready(port))
+            sizes.append(worker.rss_bytes)
+
+        moments = scenarios.broker_away(scene, ground.kafka, tickets, away_s, look)
+        if any(looks[len(looks) // 2 :]):
+            raise WorkerTroubleError("a worker said it was ready while its broker was away")
+        if max(sizes) > sizes[0] + _MEMORY_MARGIN_BYTES:
+            raise WorkerTroubleError(f"memory grew from {sizes[0]:,} to {max(sizes):,} bytes while the broker was away")
         yield _finish(scene, moments)
 
 

@@ -5,10 +5,12 @@ Raises `LocalPartsError` where one cannot be had.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -129,3 +131,10 @@ def free_ports(count: int) -> list[int]:
     while len(ports) < count:
         ports.add(choose_port(None, None, ""))
     return sorted(ports)
+
+
+def is_ready(port: int) -> bool:
+    """What `/health/ready` of a worker on this machine says."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=5)
+    connection.request("GET", "/health/ready")
+    return bool(json.loads(connection.getresponse().read())["ready"])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from deploy.local.process import LOOPBACK
-from load_tests.faults.parts import OwnKafka, OwnPostgres, free_ports
+from load_tests.faults.parts import OwnKafka, OwnPostgres, free_ports, is_ready
 from load_tests.faults.proxy import Toxics
 from load_tests.faults.scenarios import (
     backends_terminated,
@@ -116,27 +114,21 @@ def test_worker_without_a_broker_is_not_ready_keeps_its_memory_and_catches_up(
         worker = scene.start_worker(health_host=LOOPBACK, health_port=port, publish_timeout_ms=4_000)
 
         def look() -> None:
-            said.append(_is_ready(port))
+            said.append(is_ready(port))
             sizes.append(worker.rss_bytes)
 
         with scene.producing(TICKETS, rate_per_s=100):
             scene.wait_until_some_published(TICKETS // 20)
             before_bytes = worker.rss_bytes
-            was_ready = _is_ready(port)
+            was_ready = is_ready(port)
             broker_away(scene, kafka, TICKETS, away_s=NOTICED_AFTER_S + 8, look=look)
         scene.wait_until_published()
-        is_ready_again = _is_ready(port)
+        was_ready_again = is_ready(port)
         report = scene.finish()
 
     assert was_ready
     assert not any(said[-5:])
-    assert is_ready_again
+    assert was_ready_again
     assert max(sizes) < before_bytes + MEMORY_MARGIN_BYTES
     assert report.holds, report
     assert report.counts.acknowledged == TICKETS
-
-
-def _is_ready(port: int) -> bool:
-    connection = HTTPConnection(LOOPBACK, port, timeout=5)
-    connection.request("GET", "/health/ready")
-    return bool(json.loads(connection.getresponse().read())["ready"])
