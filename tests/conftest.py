@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,16 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
 
     with fresh_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy, since migrating takes longer than most tests that need one."""
+    from service.store.migrate import upgrade
+
+    file = tmp_path_factory.mktemp("empty") / "deskroute.db"
+    upgrade(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture

@@ -56,7 +56,11 @@ def calibrate(
                 f"{name}: {head.rows} rows, accuracy {head.accuracy:.3f}, calibration error "
                 f"{head.calibration_error_before:.3f} -> {head.calibration_error_after:.3f}"
             )
-            if head.fast_cut is not None:
+            if calibration.manifest.get("fast") and head.fast_cut is None:
+                console.print(
+                    "  these rows are too few, or the tiers differ too often: the full tier answers every ticket"
+                )
+            elif head.fast_cut is not None:
                 console.print(
                     f"  asked of the full tier below {head.fast_cut.threshold:.3f}: of {head.fast_cut.accepted} fast "
                     f"answers above it {head.fast_cut.errors} differed, so at most {head.fast_cut.bound:.1%} do (95 %)"

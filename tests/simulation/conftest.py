@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-from service.store.migrate import upgrade
 from tests.simulation.sqlite_store import SqliteStore
 
 
@@ -24,22 +23,14 @@ def _silence() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to copy."""
-    file = tmp_path_factory.mktemp("empty") / "deskroute.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def open_sqlite(empty_file: Path, tmp_path: Path) -> Iterator[Callable[[], SqliteStore]]:
+def open_sqlite(empty_database: Path, tmp_path: Path) -> Iterator[Callable[[], SqliteStore]]:
     """Opens empty stores."""
     with ExitStack() as opened:
 
         def open_one() -> SqliteStore:
             file = tmp_path / f"{uuid.uuid4()}.db"
-            shutil.copyfile(empty_file, file)
+            shutil.copyfile(empty_database, file)
             store = SqliteStore(file)
             opened.callback(store.close)
             return store

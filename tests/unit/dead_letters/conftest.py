@@ -10,21 +10,12 @@ import pytest
 
 from service.store.engine import create_store_engine
 from service.store.letters import DeadLetterStore
-from service.store.migrate import upgrade
-
-
-@pytest.fixture(scope="session")
-def empty_letters_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to copy, since migrating takes longer than most of these tests."""
-    file = tmp_path_factory.mktemp("letters") / "deskroute.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture
-def database(tmp_path: Path, empty_letters_database: Path) -> Path:
+def database(tmp_path: Path, empty_database: Path) -> Path:
     """A database of this test's own."""
-    return Path(shutil.copyfile(empty_letters_database, tmp_path / "deskroute.db"))
+    return Path(shutil.copyfile(empty_database, tmp_path / "deskroute.db"))
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from service.cli.app import app
 from service.record import stored_decision
 from service.revisions import version_of
 from service.store.engine import create_store_engine
-from service.store.migrate import upgrade
 from service.store.store import Store
 from service.store.values import BatchRange, DeadLetter, StoredDecision
 from service.ticket import Requester, Ticket
@@ -29,13 +28,6 @@ from tests.unit.store.samples import NOW, TOPIC, result
 ADDRESS = "ann@example.com"
 NOTHING = "deleted 0 revisions of 0 tickets\n"
 RETENTION = "until their retention ends"
-
-
-@pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("erase") / "deskroute.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture

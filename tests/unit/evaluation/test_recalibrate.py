@@ -116,6 +116,7 @@ def test_calibrate_too_few_rows_for_a_fast_cut_leave_every_answer_to_the_full_ti
     outcome = _runner.invoke(app, ["calibrate", str(DEV), "--model", str(source), "--out", str(out)])
 
     assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.stdout.count("the full tier answers every ticket") == len(LABEL_HEADS)
     (answer,) = InferenceEngine(out).predict([normalize(None, "I was charged twice.")])
     assert set(answer.tiers.values()) == {"full"}
 

@@ -19,7 +19,6 @@ from service.neighbours import Controls, Neighbours, WorkerSettings
 from service.publish import OutputTopics
 from service.stopping import StopRequest
 from service.store.engine import create_store_engine
-from service.store.migrate import upgrade
 from service.vitals import Vitals
 from service.worker import Worker
 from tests.unit.worker.fakes import (
@@ -76,14 +75,6 @@ class Plant:
 
     def watermarks(self) -> list[tuple[object, ...]]:
         return self.rows("SELECT next_offset, published_offset FROM consumer_offsets ORDER BY partition")
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to copy, since migrating takes longer than most of these tests."""
-    file = tmp_path_factory.mktemp("empty") / "deskroute.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture
