@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from service.errors import ConfigurationError
+from service.inference.precision import PrecisionChoice
 from service.logs import LogFormat
 
 PREFIX = "DESKROUTE_"
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     rules_file: Path | None = None
     inference_threads: Positive = 1
     inference_tokens_per_call: Positive = 512
+    inference_precision: PrecisionChoice = "auto"
     inference_recent_texts: Annotated[int, Field(ge=0)] = 2_048
 
     batch_max_tickets: Positive = 256

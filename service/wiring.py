@@ -57,6 +57,7 @@ def build_engine(settings: Settings) -> InferenceEngine:
             threads=settings.inference_threads,
             tokens_per_call=settings.inference_tokens_per_call,
             recent_texts=settings.inference_recent_texts,
+            precision=settings.inference_precision,
         ),
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,12 +36,16 @@ Way = Literal["per_message", "padded"]
 
 @dataclass(frozen=True, slots=True)
 class Contestants:
-    """The engines; ``cascade`` is ``full`` itself where the model has one tier. None remembers texts."""
+    """The engines; ``cascade`` is ``full`` itself where the model has one tier. None remembers texts.
+
+    ``padded`` differs from ``full`` in order and padding only; the naive service computes in float32.
+    """
 
     full: InferenceEngine
     cascade: InferenceEngine
-    per_message: InferenceEngine
     padded: InferenceEngine
+    naive_per_message: InferenceEngine
+    naive_padded: InferenceEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What everyone spent. ``per_message`` and ``padded`` are one naive model that answers every head.
+    """What everyone spent. ``per_message`` is one naive model that answers every head, in float32.
 
     ``largest_difference`` is the largest between probabilities of ``full`` and ``padded``, and ``fast_share`` the share
     of texts whose answer, head by head, came from the fast tier.
@@ -75,18 +79,22 @@ def open_contestants(folder: Path, settings: EngineSettings) -> Contestants:
     """Open all engines with the same number of threads."""
     ours = replace(settings, recent_texts=0)
     full = InferenceEngine(folder, replace(ours, fast_tier=False))
-    naive = replace(ours, fast_tier=False, sort_by_length=False, tokens_per_call=_UNLIMITED_TOKENS)
+    padded = replace(
+        ours, fast_tier=False, sort_by_length=False, tokens_per_call=_UNLIMITED_TOKENS, rows_per_call=_NAIVE_ROWS
+    )
+    naive = replace(padded, precision="float32")
     return Contestants(
         full=full,
         cascade=InferenceEngine(folder, ours) if full.manifest.fast else full,
-        per_message=InferenceEngine(folder, replace(naive, rows_per_call=1)),
-        padded=InferenceEngine(folder, replace(naive, rows_per_call=_NAIVE_ROWS)),
+        padded=InferenceEngine(folder, padded),
+        naive_per_message=InferenceEngine(folder, replace(naive, rows_per_call=1)),
+        naive_padded=InferenceEngine(folder, naive),
     )
 
 
 def hold_contest(contestants: Contestants, texts: Sequence[NormalizedText], rounds: int) -> Contest:
     """Run everyone ``rounds`` times over the texts; the first round says which naive way is the faster."""
-    for engine in {contestants.full, contestants.cascade, contestants.per_message, contestants.padded}:
+    for engine in {getattr(contestants, field.name) for field in fields(contestants)}:
         _predict(engine, texts[:_WARM_UP_TEXTS])
     turns: list[_Turns] = []
     naive_way: Way | None = None
@@ -129,12 +137,17 @@ def _turns(contestants: Contestants, texts: Sequence[NormalizedText], naive_way:
     cascade, spent["cascade"] = full, spent["full"]
     if contestants.cascade is not contestants.full:
         cascade, spent["cascade"] = _timed(lambda: _predict(contestants.cascade, texts))
-    _, spent["per_message"] = _timed(lambda: _predict(contestants.per_message, texts))
     padded, spent["padded"] = _timed(lambda: _predict(contestants.padded, texts))
-    way = naive_way or ("per_message" if spent["per_message"].cpu_s <= spent["padded"].cpu_s else "padded")
-    naive = contestants.per_message if way == "per_message" else contestants.padded
+    _, spent["per_message"] = _timed(lambda: _predict(contestants.naive_per_message, texts))
+    way = naive_way or _faster_way(contestants, texts, spent["per_message"])
+    naive = contestants.naive_per_message if way == "per_message" else contestants.naive_padded
     _, spent["naive_service"] = _timed(lambda: _four_tasks(naive, texts))
     return _Turns(spent, way, full, padded, cascade)
+
+
+def _faster_way(contestants: Contestants, texts: Sequence[NormalizedText], per_message: Spent) -> Way:
+    _, padded = _timed(lambda: _predict(contestants.naive_padded, texts))
+    return "per_message" if per_message.cpu_s <= padded.cpu_s else "padded"
 
 
 def _timed(work: Callable[[], list[Prediction]]) -> tuple[list[Prediction], Spent]:

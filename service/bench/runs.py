@@ -46,8 +46,8 @@ class SetFigures:
     """One set of tickets.
 
     ``inference_…`` is the model as it ships, ``full_…`` its full tier alone, both in our order and slices. ``naive_…``
-    is the full tier in arrival order, 32 rows, padded to the longest; ``per_message_…`` the same one by one;
-    ``naive_service_…`` the faster of these two with a model a task. Tickets/s are by the clock on the wall, ratios by
+    is the full tier in arrival order, 32 rows, padded to the longest; ``per_message_…`` one by one, in float32;
+    ``naive_service_…`` a float32 model a task, one by one or padded, whichever is faster. Tickets/s are by the clock on the wall, ratios by
     CPU time; ``ratio_to_naive`` is that of the full tier, with the same outputs.
     """
 

@@ -17,6 +17,8 @@ from service.result import ModelRef
 MANIFEST_FILE = "manifest.json"
 ONNX_FILE = "model.onnx"
 FAST_FILE = "fast.onnx"
+EMBEDDINGS_FILE = "embeddings.bin"
+"""Word embeddings that both tiers read, where they have the same ones (external data of both graphs)."""
 TOKENIZER_FILE = "tokenizer.json"
 
 Probability = Annotated[float, Field(ge=0, le=1)]

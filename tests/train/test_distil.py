@@ -45,7 +45,7 @@ def sources() -> Sources:
 
 @pytest.fixture(scope="module")
 def network() -> TicketNetwork:
-    """Three layers, 48 wide, not trained."""
+    """Three layers, 128 wide (so that matrices become int8 in blocks), not trained."""
     import torch
     from transformers import BertConfig
 
@@ -56,10 +56,10 @@ def network() -> TicketNetwork:
     labels = read_labels()
     torch.manual_seed(3)
     config = BertConfig(
-        hidden_size=48,
+        hidden_size=128,
         num_hidden_layers=3,
         num_attention_heads=4,
-        intermediate_size=96,
+        intermediate_size=256,
         max_position_embeddings=256,
         type_vocab_size=SHAPE_COUNT,
         initializer_range=0.3,
@@ -104,7 +104,7 @@ def test_read_encoder_of_an_exported_graph_gives_the_networks_weights(teacher: T
 
     encoder = read_encoder(teacher.graph)
 
-    assert (encoder.layers, encoder.hidden_size, encoder.attention_heads, encoder.intermediate_size) == (3, 48, 4, 96)
+    assert (encoder.layers, encoder.hidden_size, encoder.attention_heads, encoder.intermediate_size) == (3, 128, 4, 256)
     for name, weight in network.bert.state_dict().items():
         if name != "embeddings.position_ids":
             # Rows of int8 are the coarsest part: half a step of the largest weight.
@@ -150,7 +150,7 @@ def test_early_student_of_all_layers_has_the_teachers_states(
 
     encoder = read_encoder(teacher.graph)
     shape = teacher_shape(encoder)
-    early = make_student(type(shape)("early", 48, 48, 3, 4, 96), encoder, teacher.labels).eval()
+    early = make_student(type(shape)("early", 128, 128, 3, 4, 256), encoder, teacher.labels).eval()
     tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
 
     with torch.no_grad():

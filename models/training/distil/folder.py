@@ -6,7 +6,6 @@ rest is the teacher's. The service does not read the energy cut yet.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from models.training.distil.teacher import Teacher
+from models.training.export import file_entries
+from models.training.shrink import write_graphs
 from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
 
 
@@ -30,23 +31,13 @@ class FastFiles:
 def write_tiers(folder: Path, teacher: Teacher, files: FastFiles) -> None:
     """Write the folder, which may be the teacher's own; the manifest comes last."""
     folder.mkdir(parents=True, exist_ok=True)
-    sources = {
-        ONNX_FILE: teacher.graph,
-        TOKENIZER_FILE: teacher.folder / TOKENIZER_FILE,
-        FAST_FILE: files.graph,
-    }
-    for name, source in sources.items():
-        if source.resolve() != (folder / name).resolve():
-            shutil.copyfile(source, folder / name)
+    names = write_graphs({ONNX_FILE: teacher.graph, FAST_FILE: files.graph}, folder)
+    tokenizer = teacher.folder / TOKENIZER_FILE
+    if tokenizer.resolve() != (folder / TOKENIZER_FILE).resolve():
+        shutil.copyfile(tokenizer, folder / TOKENIZER_FILE)
     document = teacher.manifest | {"fast": files.fast}
     said = {"distillation": files.distillation, "out_of_scope": files.out_of_scope}
     document["provenance"] = teacher.manifest["provenance"] | said
-    document["files"] = {
-        name: {
-            "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
-            "bytes": (folder / name).stat().st_size,
-        }
-        for name in sources
-    }
+    document["files"] = file_entries(folder, [*names, TOKENIZER_FILE])
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")

@@ -136,6 +136,8 @@ def _start_early(network: TicketNetwork, shape: StudentShape, encoder: EncoderWe
     state = network.bert.state_dict()
     state.update({name: _tensor(encoder.tensors[name]) for name in state if name in encoder.tensors})
     network.bert.load_state_dict(state)
+    # Left as they are, the teacher's word embeddings are stored once for both tiers.
+    network.bert.embeddings.word_embeddings.weight.requires_grad_(False)
 
 
 def _tensor(array: NDArray[np.float32]) -> Tensor:

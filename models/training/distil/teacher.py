@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from models.training.labels import LabelSet
 from models.training.network import HEADS
 from models.training.recipe import open_tokenizer
+from models.training.shrink import WORDS, float_weights
 from service.inference.encode import WindowLimits
 from service.inference.manifest import MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
 
@@ -91,14 +92,13 @@ def open_pooled_session(graph: Path, threads: int) -> ort.InferenceSession:
 
 
 def read_encoder(graph: Path) -> EncoderWeights:
-    """The encoder's weights, as exact as the graph stores them (int8 rows, float16)."""
+    """The encoder's weights, as exact as the graph stores them (int8, float16)."""
     model = onnx.load(str(graph))
-    stored = {weight.name: numpy_helper.to_array(weight) for weight in model.graph.initializer}
+    stored = float_weights(model)
     nodes = {node.name: node for node in model.graph.node if node.name}
     tensors: Weights = {}
-    words = "bert.embeddings.word_embeddings.weight"
     try:
-        rows = stored[f"{words}_int8"].astype(np.float32) * stored[f"{words}_scale"]
+        rows = stored[WORDS]
         tensors["embeddings.word_embeddings.weight"] = rows
         for name in (
             "position_embeddings.weight",
@@ -106,7 +106,7 @@ def read_encoder(graph: Path) -> EncoderWeights:
             "LayerNorm.weight",
             "LayerNorm.bias",
         ):
-            tensors[f"embeddings.{name}"] = _stored(stored, f"bert.embeddings.{name}")
+            tensors[f"embeddings.{name}"] = stored[f"bert.embeddings.{name}"]
         layers = sum(name.endswith("/attention/self/query/MatMul") for name in nodes)
         for layer in range(layers):
             _read_layer(f"encoder.layer.{layer}", stored, nodes, tensors)
@@ -123,22 +123,15 @@ def read_encoder(graph: Path) -> EncoderWeights:
     )
 
 
-def _read_layer(
-    layer: str, stored: dict[str, NDArray[Any]], nodes: dict[str, onnx.NodeProto], tensors: Weights
-) -> None:
+def _read_layer(layer: str, stored: Weights, nodes: dict[str, onnx.NodeProto], tensors: Weights) -> None:
     for dense in _DENSE:
         # The export renames and transposes what a matrix product reads; the node still says whose weight it is.
         node = nodes[f"/bert/{layer}/{dense}".replace(".", "/").replace("layer/", "layer.") + "/MatMul"]
-        tensors[f"{layer}.{dense}.weight"] = _stored(stored, node.input[1]).T
-        tensors[f"{layer}.{dense}.bias"] = _stored(stored, f"bert.{layer}.{dense}.bias")
+        tensors[f"{layer}.{dense}.weight"] = stored[node.input[1]].T
+        tensors[f"{layer}.{dense}.bias"] = stored[f"bert.{layer}.{dense}.bias"]
     for norm in ("attention.output.LayerNorm", "output.LayerNorm"):
         for part in ("weight", "bias"):
-            tensors[f"{layer}.{norm}.{part}"] = _stored(stored, f"bert.{layer}.{norm}.{part}")
-
-
-def _stored(stored: dict[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
-    half = stored.get(f"{name}_half")
-    return (stored[name] if half is None else half).astype(np.float32)
+            tensors[f"{layer}.{norm}.{part}"] = stored[f"bert.{layer}.{norm}.{part}"]
 
 
 def _last_constant(node: onnx.NodeProto, graph: onnx.GraphProto) -> int:

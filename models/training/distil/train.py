@@ -210,6 +210,8 @@ def _optimizer(network: TicketNetwork, mapping: nn.Module, settings: DistilSetti
     encoder = {id(parameter) for parameter in network.bert.parameters()} - embeddings
     groups: dict[str, list[Tensor]] = {"embedding": [], "encoder": [], "head": []}
     for parameter in [*network.parameters(), *mapping.parameters()]:
+        if not parameter.requires_grad:
+            continue
         kind = "embedding" if id(parameter) in embeddings else "encoder" if id(parameter) in encoder else "head"
         groups[kind].append(parameter)
     rates = {
