@@ -57,7 +57,7 @@ class DistilSettings:
 SETTINGS_OF_FAMILY = {
     "cnn": DistilSettings(repeats=3),
     "shallow": DistilSettings(repeats=2, encoder_learning_rate=6e-4),
-    "early": DistilSettings(embedding_learning_rate=1e-4, encoder_learning_rate=2e-4, bfloat16=True),
+    "early": DistilSettings(repeats=2, embedding_learning_rate=1e-4, encoder_learning_rate=2e-4, bfloat16=True),
 }
 
 

@@ -1,4 +1,4 @@
-"""In: a teacher and the texts it learned from, varied anew. Out: files of rows with its answers, pass by pass.
+"""In: a teacher, what it learned from, varied anew, and complaints. Out: files of rows with its answers, pass by pass.
 
 The teacher is asked once for each row; every student trains on the same files. A run that was cut off goes on where it
 stopped: a file is written whole or not at all. Raises `ValueError` where the folder holds another teacher's answers or
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,11 +20,12 @@ import onnxruntime as ort
 import structlog
 from numpy.typing import NDArray
 
-from models.training.dataset import TrainingRow, padded_arrays
+from models.training.dataset import TrainingRow, make_rows, padded_arrays
 from models.training.distil.taught import flatten, grouped, save
 from models.training.distil.teacher import POOLED_OUTPUT, Teacher, open_pooled_session
 from models.training.fit import FitSettings
 from models.training.recipe import RecipeSettings, Sources, rows_of_pass
+from service.evaluation.data import LabelledTicket
 from service.inference.tier import OUTPUTS
 
 _log = structlog.get_logger(__name__)
@@ -34,8 +36,18 @@ _COMPLETE_FILE = "complete.json"
 
 
 @dataclass(frozen=True, slots=True)
+class TransferMaterial:
+    """What the teacher learned from, and complaints that nobody labelled."""
+
+    sources: Sources
+    complaints: Sequence[LabelledTicket]
+
+
+@dataclass(frozen=True, slots=True)
 class TransferSettings:
-    """How much of each source a pass has (see `RecipeSettings`), and how many rows a file.
+    """How much of each source a pass has (see `RecipeSettings`), how many complaints, and how many rows a file.
+
+    Complaints are what no other source is: long, of a trade that nothing else comes from, and without labels.
 
     ``seed`` varies the texts otherwise than the teacher's training did: on texts that it has seen word for word, a
     teacher is surer than on new ones.
@@ -47,6 +59,7 @@ class TransferSettings:
     written_variants: int = 2
     post_copies: int = 2
     generated_per_pass: int = 2_400
+    complaints_per_pass: int = 600
     rows_per_file: int = 2_048
 
     @property
@@ -62,21 +75,34 @@ class TransferSettings:
 
 
 def build_transfer_set(
-    teacher: Teacher, sources: Sources, folder: Path, settings: TransferSettings, threads: int
+    teacher: Teacher,
+    material: TransferMaterial,
+    folder: Path,
+    settings: TransferSettings,
+    threads: int,
 ) -> list[list[Path]]:
     """The files of each pass; those that are there already are not made again."""
     _claim(folder, teacher, settings)
-    make_rows = rows_of_pass(sources, teacher.tokenizer, teacher.labels, settings.recipe)
+    labelled_rows = rows_of_pass(material.sources, teacher.tokenizer, teacher.labels, settings.recipe)
     session: ort.InferenceSession | None = None
     passes: list[list[Path]] = []
     for number in range(settings.passes):
         target = folder / f"pass_{number:02d}"
         if not (target / _COMPLETE_FILE).exists():
             session = session or open_pooled_session(teacher.graph, threads)
-            rows = sorted(make_rows(number), key=lambda row: len(row.ids))
-            _ask_pass(session, rows, target, settings.rows_per_file)
+            rows = labelled_rows(number) + complaint_rows(teacher, material.complaints, settings, number)
+            _ask_pass(session, sorted(rows, key=lambda row: len(row.ids)), target, settings.rows_per_file)
         passes.append(sorted(target.glob("*.npz")))
     return passes
+
+
+def complaint_rows(
+    teacher: Teacher, complaints: Sequence[LabelledTicket], settings: TransferSettings, number: int
+) -> list[TrainingRow]:
+    """The rows of pass ``number``'s complaints, whose every target is unknown."""
+    rng = random.Random(f"{settings.seed}/complaints/{number}")
+    chosen = rng.sample(list(complaints), min(settings.complaints_per_pass, len(complaints)))
+    return make_rows(chosen, teacher.tokenizer, teacher.labels, teacher.limits)
 
 
 def _claim(folder: Path, teacher: Teacher, settings: TransferSettings) -> None:
