@@ -47,8 +47,8 @@ class SetFigures:
 
     ``inference_…`` is the model as it ships, ``full_…`` its full tier alone, both in our order and slices. ``naive_…``
     is the full tier in arrival order, 32 rows, padded to the longest; ``per_message_…`` one by one, in float32;
-    ``naive_service_…`` a float32 model a task, one by one or padded, whichever is faster. Tickets/s are by the clock on the wall, ratios by
-    CPU time; ``ratio_to_naive`` is that of the full tier, with the same outputs.
+    ``naive_service_…`` a float32 model a task, one by one or padded, whichever is faster. Tickets/s are by the clock on
+    the wall, ratios by CPU time; ``ratio_to_naive`` is that of the full tier, with the same outputs.
     """
 
     name: str

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_ALPHA = 0.05
 _ERRORS_AT_START = 2
 _STEP = 5
 _FOLDS = 5
@@ -138,15 +139,15 @@ def rounded_down(values: Floats) -> Floats:
     return lowered
 
 
-def fast_cut_entry(cut: Cut | None) -> dict[str, Any]:
+def fast_cut_entry(cut: Cut | None, kind: str = "disagreement") -> dict[str, Any]:
     """What a manifest says of a fast tier's head that was cut on disagreement with the full tier; nothing for None."""
     if cut is None:
         return {}
-    evidence = {"target": cut.target, "n": cut.accepted, "k": cut.errors, "bound": cut.bound, "kind": "disagreement"}
+    evidence = {"target": cut.target, "n": cut.accepted, "k": cut.errors, "bound": cut.bound, "kind": kind}
     return {"accept_above": cut.threshold, "evidence": evidence}
 
 
-def upper_error_bound(errors: int, trials: int, alpha: float = 0.05) -> float:
+def upper_error_bound(errors: int, trials: int, alpha: float = _ALPHA) -> float:
     """One-sided Clopper-Pearson upper bound of an error rate, by bisection on the binomial tail."""
     if errors >= trials:
         return 1.0
@@ -167,33 +168,46 @@ def guaranteed_cut(confidences: Floats, correct: NDArray[np.bool_], target: floa
     confidences alone, and the walk stops at the first threshold that fails (fixed-sequence testing: Bauer 1991; as
     Learn then Test, Angelopoulos et al. 2021, arXiv 2110.01052).
     """
+    return _walk(confidences, (~correct).astype(np.float64), target, _ALPHA)
+
+
+def guaranteed_loss_cut(confidences: Floats, losses: Floats, target: float) -> Cut | None:
+    """The same for losses between 0 and 1, of which the mean is bounded; ``errors`` is their sum, rounded up.
+
+    By Bentkus' inequality (2004, Annals of Probability 32) the bound of Clopper and Pearson holds for such losses at a
+    confidence of 1 - 0.05/e.
+    """
+    return _walk(confidences, losses, target, _ALPHA / math.e)
+
+
+def _walk(confidences: Floats, losses: Floats, target: float, alpha: float) -> Cut | None:
     order = np.argsort(-confidences, kind="stable")
     ordered = confidences[order]
-    wrong = np.cumsum(~correct[order])
+    lost = np.cumsum(losses[order])
     best: Cut | None = None
     accepted = 0
-    for at_least in range(_least_accepted(_ERRORS_AT_START, target), len(order) + 1, _STEP):
+    for at_least in range(_least_accepted(_ERRORS_AT_START, target, alpha), len(order) + 1, _STEP):
         if at_least <= accepted:
             continue
         # All that are as sure as the last one are accepted with it.
         threshold = float(ordered[at_least - 1])
         accepted = int(np.searchsorted(-ordered, -threshold, side="right"))
-        errors = int(wrong[accepted - 1])
-        bound = upper_error_bound(errors, accepted)
+        errors = math.ceil(round(float(lost[accepted - 1]), 6))
+        bound = upper_error_bound(errors, accepted, alpha)
         if bound > target:
             break
         best = Cut(threshold, target, accepted, errors, math.ceil(bound * 1e4) / 1e4)
     return best
 
 
-def _least_accepted(errors: int, target: float) -> int:
+def _least_accepted(errors: int, target: float, alpha: float) -> int:
     """The fewest accepted rows at which this many errors pass."""
     low, high = errors + 1, errors + 2
-    while upper_error_bound(errors, high) > target:
+    while upper_error_bound(errors, high, alpha) > target:
         low, high = high, high * 2
     while low < high:
         middle = (low + high) // 2
-        low, high = (middle + 1, high) if upper_error_bound(errors, middle) > target else (low, middle)
+        low, high = (middle + 1, high) if upper_error_bound(errors, middle, alpha) > target else (low, middle)
     return high
 
 

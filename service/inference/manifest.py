@@ -70,9 +70,11 @@ class Tagger(_Frozen):
 class Evidence(_Frozen):
     """What a cut rests on: of ``n`` held-out answers above it ``k`` were wrong (or, with kind ``disagreement``, other
     than the full tier's), so with 95 % confidence at most a share ``bound`` is, which is not above ``target``.
+
+    With kind ``span_disagreement`` an answer counts by the share of its spans that only one tier has.
     """
 
-    kind: Literal["labels", "disagreement"]
+    kind: Literal["labels", "disagreement", "span_disagreement"]
     target: Probability
     n: int = Field(ge=0)
     k: int = Field(ge=0)

@@ -248,7 +248,9 @@ def test_training_cut_off_after_a_pass_ends_with_the_weights_of_one_that_was_not
 
     encoder = read_encoder(teacher.graph)
     made = TransferSettings(passes=2, generated_per_pass=10, written_variants=0)
-    passes = build_transfer_set(teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path / "transfer", made, threads=1)
+    passes = build_transfer_set(
+        teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path / "transfer", made, threads=1
+    )
 
     def training() -> Training:
         torch.manual_seed(1)
@@ -267,7 +269,10 @@ def test_transfer_folder_of_another_teacher_is_refused(teacher: Teacher, sources
     from models.training.distil.transfer import TransferMaterial, TransferSettings, build_transfer_set
 
     settings = TransferSettings(passes=1, generated_per_pass=4, written_variants=0)
-    build_transfer_set(teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path, settings, threads=1)
+    material = TransferMaterial(sources, sources.dev[:3])
+    build_transfer_set(teacher, material, tmp_path, settings, threads=1)
 
     with pytest.raises(ValueError, match="another teacher"):
-        build_transfer_set(teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path, TransferSettings(passes=1, seed=5), threads=1)
+        build_transfer_set(
+            teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path, TransferSettings(passes=1, seed=5), threads=1
+        )

@@ -1,7 +1,7 @@
 """In: what a student and its teacher say of tickets that nothing trained on. Out: the student's scalings and cuts.
 
 Half of the tickets fit temperature and biases to the teacher's calibrated probabilities; the other half sets the cut.
-An accepted ticket on which the tiers disagree counts as an error there.
+An accepted ticket on which the tiers disagree counts as an error there; for the tagger, by the share of its spans.
 """
 
 from __future__ import annotations
@@ -20,10 +20,19 @@ from models.training.distil.measure import (
     TierScaling,
     agreements,
     decide,
+    span_losses,
 )
 from models.training.distil.teacher import Teacher
 from models.training.network import HEADS
-from service.evaluation.scaling import Cut, Scaling, fast_cut_entry, follow, guaranteed_cut, probabilities
+from service.evaluation.scaling import (
+    Cut,
+    Scaling,
+    fast_cut_entry,
+    follow,
+    guaranteed_cut,
+    guaranteed_loss_cut,
+    probabilities,
+)
 
 DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.02, "urgency": 0.02, "tagger": 0.02}
 _TEMPERATURE_TOKENS = 20_000
@@ -64,11 +73,14 @@ def fit_fast_tier(
     )
     types = teacher.labels.fields
     fast = decide(encoded, student, scaling, types)
-    same = agreements(fast, decide(encoded, teacher_logits, full, types))
+    asked = decide(encoded, teacher_logits, full, types)
+    same = agreements(fast, asked)
     cuts = {
-        name: guaranteed_cut(fast.confidences[name][~fitting], same[name][~fitting], target)
-        for name, target in targets.items()
+        name: guaranteed_cut(fast.confidences[name][~fitting], same[name][~fitting], targets[name]) for name in HEADS
     }
+    cuts["tagger"] = guaranteed_loss_cut(
+        fast.confidences["tagger"][~fitting], span_losses(fast, asked)[~fitting], targets["tagger"]
+    )
     sources = np.array([ticket.source for ticket in encoded.tickets])
     accepted = {name: ~again & ~fitting for name, again in unsure_of(fast, cuts).items()}
     return FastTier(
@@ -91,7 +103,10 @@ def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
         "temperature": tier.scaling.tag_temperature,
         "keep_above": tier.scaling.keep_above,
     }
-    return {name: head | fast_cut_entry(tier.cuts[name]) for name, head in heads.items()}
+    kinds = {"tagger": "span_disagreement"}
+    return {
+        name: head | fast_cut_entry(tier.cuts[name], kinds.get(name, "disagreement")) for name, head in heads.items()
+    }
 
 
 def unsure_of(fast: Decisions, cuts: Mapping[str, Cut | None]) -> dict[str, NDArray[np.bool_]]:

@@ -127,6 +127,12 @@ def agreements(one: Decisions, other: Decisions) -> dict[str, NDArray[np.bool_]]
     return same
 
 
+def span_losses(one: Decisions, other: Decisions) -> Floats:
+    """For each ticket, of all spans that either tier has, the share that only one has; 0 where there are none."""
+    pairs = [(_keys(mine), _keys(theirs)) for mine, theirs in zip(one.spans, other.spans, strict=True)]
+    return np.array([len(mine ^ theirs) / max(1, len(mine | theirs)) for mine, theirs in pairs], np.float64)
+
+
 def field_keys(encoded: EncodedTickets, spans: Sequence[Sequence[FieldSpan]]) -> list[list[SpanKey]]:
     """The fields that the service would find with these model spans, patterns merged in, on the text as received."""
     found = []

@@ -18,7 +18,7 @@ from service.evaluation.data import LabelledTicket
 from service.evaluation.recalibrate import recalibrate, write_calibrated
 from service.inference.cascade import TAGGER
 from service.inference.engine import InferenceEngine, Prediction
-from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
+from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE
 from service.inference.tier import LABEL_HEADS, EngineSettings
 from service.normalize import normalize
 from service.sample import SAMPLE_TICKETS_FILE
@@ -47,9 +47,9 @@ def make_engine(tmp_path: Path) -> MakeEngine:
 def write_folder(folder: Path, accept_above: dict[str, float]) -> Path:
     original = default_model_folder()
     manifest: dict[str, Any] = json.loads((original / MANIFEST_FILE).read_bytes())
-    for name, source in ((ONNX_FILE, ONNX_FILE), (TOKENIZER_FILE, TOKENIZER_FILE), (FAST_FILE, ONNX_FILE)):
+    for name in {*manifest["files"], FAST_FILE}:
         (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(original / source)
+        (folder / name).symlink_to(original / (ONNX_FILE if name == FAST_FILE else name))
     graph = (original / ONNX_FILE).read_bytes()
     manifest["files"][FAST_FILE] = {"sha256": hashlib.sha256(graph).hexdigest(), "bytes": len(graph)}
     manifest["fast"] = {}
