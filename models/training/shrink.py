@@ -86,6 +86,14 @@ def write_graphs(sources: Mapping[str, Path], folder: Path) -> list[str]:
     return [*sources, EMBEDDINGS_FILE]
 
 
+def megabytes_beside(graph: Path, other: Path) -> float:
+    """What a graph adds to a folder that holds the other one: its size, but for word embeddings that both have."""
+    tables = [_word_table(onnx.load(str(path))) for path in (graph, other)]
+    contents = [b"" if table is None else numpy_helper.to_array(table).tobytes() for table in tables]
+    shared = len(contents[0]) if contents[0] == contents[1] else 0
+    return (graph.stat().st_size - shared) / 1e6
+
+
 def _word_table(model: onnx.ModelProto) -> onnx.TensorProto | None:
     return next((weight for weight in model.graph.initializer if weight.name == f"{WORDS}_int8"), None)
 

@@ -89,14 +89,20 @@ def quality(
     fields: Sequence[Sequence[SpanKey]],
     names: LabelSet,
 ) -> Quality:
-    """Figures of these answers on tickets with every label."""
+    """Figures of these answers on tickets with every label; fields on those of them whose spans are marked."""
     scores = {}
     for head in HEADS:
         known = getattr(names, head)
         truth = [getattr(ticket, head) for ticket in encoded.tickets]
         scores[head] = head_figures(truth, [known[index] for index in labels[head]], [1.0] * len(truth)).macro_f1
-    right = [[SpanKey(span.start, span.end, span.type) for span in ticket.spans or ()] for ticket in encoded.tickets]
-    return Quality(**scores, fields=field_figures(right, fields).micro_f1)
+    marked = [
+        ([SpanKey(span.start, span.end, span.type) for span in ticket.spans], found)
+        for ticket, found in zip(encoded.tickets, fields, strict=True)
+        if ticket.spans is not None
+    ]
+    return Quality(
+        **scores, fields=field_figures([right for right, _ in marked], [found for _, found in marked]).micro_f1
+    )
 
 
 def student_figures(

@@ -40,8 +40,9 @@ from models.training.distil.train import SETTINGS_OF_FAMILY, DistilSettings, Tra
 from models.training.distil.transfer import TransferMaterial, TransferSettings, build_transfer_set
 from models.training.export import export_graph
 from models.training.recipe import Sources, gather
+from models.training.shrink import megabytes_beside
 from service.evaluation.data import LabelledTicket
-from service.inference.manifest import TOKENIZER_FILE
+from service.inference.manifest import FAST_FILE
 
 _log = structlog.get_logger(__name__)
 _TYPICAL_TOKENS = 64
@@ -154,8 +155,8 @@ def _measure(
     full_held_out, full_dev, full_outside = (ticket_logits(asked, part) for part in (held_out, dev, outside))
     full = decide(dev, full_dev, full_scaling, types)
     shapes = {"teacher": teacher_shape(encoder), **{name: student_shape(name, encoder) for name in graphs}}
-    sizes = {name: graph.stat().st_size / 1e6 for name, graph in graphs.items()}
-    sizes["teacher"] = (teacher.graph.stat().st_size + (teacher.folder / TOKENIZER_FILE).stat().st_size) / 1e6
+    sizes = {name: megabytes_beside(graph, teacher.graph) for name, graph in graphs.items()}
+    sizes["teacher"] = sum(e["bytes"] for name, e in teacher.manifest["files"].items() if name != FAST_FILE) / 1e6
     costs = {
         name: Costs(
             mflop_per_token=mflop_per_token(shape, teacher.labels, _TYPICAL_TOKENS),
