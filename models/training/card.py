@@ -45,6 +45,7 @@ def write_card(folder: Path, test: dict[str, Any], tweets: dict[str, Any]) -> st
         tweets_rows=tweets["rows"],
         tweets_recall=f"{tweets['sentiment']['macro_recall']:.3f}",
         tweets_accuracy=f"{tweets['sentiment']['accuracy']:.3f}",
+        dev_rows=provenance["calibration_rows"],
         calibration=json.dumps(provenance["calibration"], sort_keys=True),
     )
 

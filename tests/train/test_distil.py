@@ -265,6 +265,44 @@ def test_training_cut_off_after_a_pass_ends_with_the_weights_of_one_that_was_not
     assert all(torch.equal(resumed[name], weight) for name, weight in whole.items())
 
 
+def test_tiers_with_the_same_word_embeddings_store_them_once_and_answer_as_before(
+    teacher: Teacher, inputs: dict[str, Any], tmp_path: Path
+) -> None:
+    import onnxruntime as ort
+
+    from models.training.distil.students import make_student, student_shape
+    from models.training.distil.teacher import read_encoder
+    from models.training.export import export_graph
+    from models.training.shrink import megabytes_beside, write_graphs
+    from service.inference.tier import OUTPUTS
+
+    encoder = read_encoder(teacher.graph)
+    graphs = {"full.onnx": teacher.graph}
+    for family in ("early", "cnn"):
+        graphs[f"{family}.onnx"] = tmp_path / f"{family}.onnx"
+        student = make_student(student_shape(family, encoder), encoder, teacher.labels).eval()
+        export_graph(student, graphs[f"{family}.onnx"])
+    shared, apart = tmp_path / "shared", tmp_path / "apart"
+    shared.mkdir()
+    apart.mkdir()
+
+    names = write_graphs({name: graphs[name] for name in ("full.onnx", "early.onnx")}, shared)
+    whole = write_graphs({name: graphs[name] for name in ("full.onnx", "cnn.onnx")}, apart)
+
+    assert names == ["full.onnx", "early.onnx", "embeddings.bin"]
+    assert whole == ["full.onnx", "cnn.onnx"]
+    for folder, names_of in ((shared, names[:2]), (apart, whole)):
+        for name in names_of:
+            before, after = (
+                ort.InferenceSession(str(path)).run(OUTPUTS, inputs) for path in (graphs[name], folder / name)
+            )
+            for one, other in zip(before, after, strict=True):
+                np.testing.assert_array_equal(one, other)
+    words = (shared / "embeddings.bin").stat().st_size
+    assert megabytes_beside(graphs["early.onnx"], teacher.graph) < graphs["early.onnx"].stat().st_size / 1e6
+    assert (shared / "early.onnx").stat().st_size < graphs["early.onnx"].stat().st_size - words * 0.9
+
+
 def test_transfer_folder_of_another_teacher_is_refused(teacher: Teacher, sources: Sources, tmp_path: Path) -> None:
     from models.training.distil.transfer import TransferMaterial, TransferSettings, build_transfer_set
 
