@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from models.training.distil.cuts import DEFAULT_TARGETS
 from models.training.distil.recipe import RunSettings, distil
 from models.training.distil.students import FAMILIES
 from models.training.distil.transfer import TransferSettings
@@ -19,18 +20,36 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for what can be resumed, and for pareto.md")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write; may be the teacher's")
     parser.add_argument("--families", default=",".join(FAMILIES), help="comma-separated")
-    parser.add_argument("--passes", type=int, default=8)
+    parser.add_argument("--passes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--targets",
+        type=read_targets,
+        default=DEFAULT_TARGETS,
+        help="how often the fast tier may disagree, e.g. category=0.02,tagger=0.15; the others as by default",
+    )
     parser.add_argument("--max-mb", type=float, default=40.0, help="what both tiers may weigh together")
     options = parser.parse_args()
     configure_logging("INFO", "console")
     settings = RunSettings(
         families=tuple(options.families.split(",")),
         transfer=TransferSettings(passes=options.passes),
+        targets=options.targets,
         threads=options.threads,
         most_megabytes=options.max_mb,
     )
     distil(options.teacher, options.data_dir, options.work, options.out, settings)
+
+
+def read_targets(text: str) -> dict[str, float]:
+    """Head and share, separated by commas; raises `ValueError` for another head or a share that is none."""
+    targets = dict(DEFAULT_TARGETS)
+    for entry in text.split(","):
+        head, _, share = entry.partition("=")
+        if head not in targets or not 0 < float(share) < 1:
+            raise ValueError(f"{entry!r} is not HEAD=SHARE with one of {', '.join(targets)}")
+        targets[head] = float(share)
+    return targets
 
 
 if __name__ == "__main__":

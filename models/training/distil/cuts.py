@@ -34,7 +34,7 @@ from service.evaluation.scaling import (
     probabilities,
 )
 
-DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.02, "urgency": 0.02, "tagger": 0.02}
+DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.02, "sentiment": 0.05, "urgency": 0.05, "tagger": 0.15}
 _TEMPERATURE_TOKENS = 20_000
 
 
