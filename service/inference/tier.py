@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from service.errors import InferenceError, ModelError
-from service.inference.encode import EncodedBatch, Row, pad_rows
+from service.inference.encode import EncodedBatch, Row, pad_rows, padded_length
 from service.inference.precision import Precision, PrecisionChoice, choose_precision
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -125,7 +125,7 @@ class Tier:
         pending: list[int] = []
         longest = 0
         for index in by_length:
-            length = len(rows[index].positions) + 2
+            length = padded_length(rows[index])
             too_many_tokens = max(longest, length) * (len(pending) + 1) > self._settings.tokens_per_call
             if pending and (too_many_tokens or len(pending) >= self._settings.rows_per_call):
                 yield pending

@@ -24,12 +24,14 @@ TIME_US = 1_000_000
 
 _versions = st.lists(
     st.builds(
-        Version,
-        tenant=st.just("acme"),
+        # The sequence is part of the content that a digest is of: where it differs, so does the digest.
+        lambda ticket_id, revised_us, sequence, text: Version(
+            "acme", ticket_id, revised_us, sequence, f"{text}/{sequence}"
+        ),
         ticket_id=st.sampled_from("ab"),
         revised_us=st.integers(TIME_US, TIME_US + 3),
         sequence=st.none() | st.integers(0, 3),
-        digest=st.sampled_from("pqrst"),
+        text=st.sampled_from("pqrst"),
     ),
     max_size=30,
 )

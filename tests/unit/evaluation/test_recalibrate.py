@@ -15,7 +15,7 @@ from service.cli.app import app
 from service.inference.cascade import softmax
 from service.inference.engine import InferenceEngine
 from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE
-from service.inference.tier import LABEL_HEADS
+from service.inference.tier import LABEL_HEADS, EngineSettings
 from service.normalize import normalize
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
@@ -77,7 +77,7 @@ def test_calibrate_folder_that_exists_is_refused(tmp_path: Path) -> None:
 
 
 def test_label_logits_scaled_are_the_predicted_probabilities() -> None:
-    engine = InferenceEngine(default_model_folder())
+    engine = InferenceEngine(default_model_folder(), EngineSettings(fast_tier=False))
     texts = [normalize("Charged twice", "You took 49.90 EUR twice."), normalize(None, "I cannot sign in.")]
 
     logits = engine.label_logits(texts)["full"]

@@ -34,6 +34,12 @@ TEXTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def engine() -> InferenceEngine:
+    """The full tier of the default model."""
+    return InferenceEngine(default_model_folder(), EngineSettings(fast_tier=False))
+
+
 @pytest.fixture
 def make_engine(tmp_path: Path) -> MakeEngine:
     """An engine with these cuts; what is not named is always asked of the full tier."""

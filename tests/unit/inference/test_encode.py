@@ -99,7 +99,7 @@ def test_pad_rows_puts_special_tokens_and_masks_the_padding(tokenizer: Tokenizer
 
     ids, mask, shapes = pad_rows(batch.rows, batch.texts, cls_id=101, sep_id=102)
 
-    assert ids.tolist() == [[101, 5, 1, 102, 0, 0], [101, 5, 6, 5, 5, 102]]
-    assert mask.tolist() == [[1, 1, 1, 1, 0, 0], [1] * 6]
+    assert ids.tolist() == [[101, 5, 1, 102, 0, 0, 0, 0], [101, 5, 6, 5, 5, 102, 0, 0]]
+    assert mask.tolist() == [[1] * 4 + [0] * 4, [1] * 6 + [0] * 2]
     assert shapes[0, :4].tolist() == [LOWER, LOWER, TITLE, LOWER]
     assert {array.dtype for array in (ids, mask, shapes)} == {np.dtype(np.int64)}

@@ -100,8 +100,12 @@ def test_open_model_folder_manifest_that_is_no_json_is_refused(folder: Path) -> 
 
 
 def test_engine_graph_that_does_not_fit_the_labels_is_refused(folder: Path) -> None:
-    change(folder, lambda manifest: manifest["category"]["labels"].append("one_more"))
-    change(folder, lambda manifest: manifest["category"]["biases"].append(0.0))
+    def add_a_label(manifest: dict[str, Any]) -> None:
+        for head in (manifest["category"], manifest["fast"]["category"]):
+            head["labels"].append("one_more")
+            head["biases"].append(0.0)
+
+    change(folder, add_a_label)
 
     with pytest.raises(ModelError, match="do not fit the manifest"):
         InferenceEngine(folder)
