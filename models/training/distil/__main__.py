@@ -26,7 +26,7 @@ def main() -> None:
         "--targets",
         type=read_targets,
         default=DEFAULT_TARGETS,
-        help="how often the fast tier may disagree, e.g. category=0.02,tagger=0.15; the others as by default",
+        help="how often the fast tier may disagree, e.g. category=0.05,tagger=0.1; the others as by default",
     )
     parser.add_argument("--max-mb", type=float, default=40.0, help="what both tiers may weigh together")
     options = parser.parse_args()

@@ -34,7 +34,7 @@ from service.evaluation.scaling import (
     probabilities,
 )
 
-DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.02, "sentiment": 0.05, "urgency": 0.05, "tagger": 0.15}
+DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.02, "sentiment": 0.05, "urgency": 0.05, "tagger": 0.2}
 _TEMPERATURE_TOKENS = 20_000
 
 
