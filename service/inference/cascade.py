@@ -1,7 +1,8 @@
 """In: an encoded batch. Out: calibrated probabilities of every head, each from the smallest tier that is sure of it.
 
-Every row runs through the fast tier. What that is unsure of, head by head, is gathered, sorted by length again and run
-through the full tier; a head that was sure keeps its fast answer. Without a fast tier all answers are the full tier's.
+Every row of a text that is not too long for it runs through the fast tier. What that is unsure of, head by head, is
+gathered with the long texts, sorted by length again and run through the full tier; a head that was sure keeps its fast
+answer. Without a fast tier all answers are the full tier's.
 """
 
 from __future__ import annotations
@@ -45,10 +46,13 @@ class Cascade:
         if self._fast is None or self._manifest.fast is None:
             everything = {name: np.ones(count, bool) for name in (*LABEL_HEADS, TAGGER)}
             return self._answers(self._full.run(batch, batch.rows), self._manifest, everything)
+        most = self._manifest.fast.max_text_tokens
+        too_long = np.array([most is not None and len(text.ids) > most for text in batch.texts], bool)
+        for_fast = [row for row in batch.rows if not too_long[row.text_index]]
         fast = self._answers(
-            self._fast.run(batch, batch.rows), self._manifest.fast, {name: np.zeros(count, bool) for name in _HEADS}
+            self._fast.run(batch, for_fast), self._manifest.fast, {name: np.zeros(count, bool) for name in _HEADS}
         )
-        unsure = _unsure(fast, self._manifest.fast)
+        unsure = {name: again | too_long for name, again in _unsure(fast, self._manifest.fast).items()}
         any_label = np.logical_or.reduce([unsure[name] for name in LABEL_HEADS])
         rows = [
             row

@@ -59,8 +59,10 @@ def fit_fast_tier(
     full: TierScaling,
     targets: Mapping[str, float] = DEFAULT_TARGETS,
 ) -> FastTier:
-    """Scaling from every second ticket, cuts from the others."""
+    """Scaling from every second ticket, cuts from those of the others that are short enough to be asked."""
     fitting = np.arange(len(encoded.tickets)) % 2 == 0
+    short = np.array([len(text.ids) <= max_text_tokens(teacher) for text in encoded.batch.texts])
+    cutting = ~fitting & short
     scaling = TierScaling(
         heads={
             name: follow(
@@ -75,14 +77,12 @@ def fit_fast_tier(
     fast = decide(encoded, student, scaling, types)
     asked = decide(encoded, teacher_logits, full, types)
     same = agreements(fast, asked)
-    cuts = {
-        name: guaranteed_cut(fast.confidences[name][~fitting], same[name][~fitting], targets[name]) for name in HEADS
-    }
+    cuts = {name: guaranteed_cut(fast.confidences[name][cutting], same[name][cutting], targets[name]) for name in HEADS}
     cuts["tagger"] = guaranteed_loss_cut(
-        fast.confidences["tagger"][~fitting], span_losses(fast, asked)[~fitting], targets["tagger"]
+        fast.confidences["tagger"][cutting], span_losses(fast, asked)[cutting], targets["tagger"]
     )
     sources = np.array([ticket.source for ticket in encoded.tickets])
-    accepted = {name: ~again & ~fitting for name, again in unsure_of(fast, cuts).items()}
+    accepted = {name: ~again & cutting for name, again in unsure_of(fast, cuts).items()}
     return FastTier(
         scaling, cuts, {name: _by_source(sources[chosen], same[name][chosen]) for name, chosen in accepted.items()}
     )
@@ -104,9 +104,15 @@ def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
         "keep_above": tier.scaling.keep_above,
     }
     kinds = {"tagger": "span_disagreement"}
-    return {
+    cut_heads: dict[str, Any] = {
         name: head | fast_cut_entry(tier.cuts[name], kinds.get(name, "disagreement")) for name, head in heads.items()
     }
+    return {"max_text_tokens": max_text_tokens(teacher)} | cut_heads
+
+
+def max_text_tokens(teacher: Teacher) -> int:
+    """The longest text that the fast tier is asked: one of one row. Of longer ones it was unsure nine times in ten."""
+    return teacher.limits.max_tokens - 2
 
 
 def unsure_of(fast: Decisions, cuts: Mapping[str, Cut | None]) -> dict[str, NDArray[np.bool_]]:

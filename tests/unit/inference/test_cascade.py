@@ -120,6 +120,22 @@ def test_cascade_answers_do_not_depend_on_the_batch(make_engine: MakeEngine) -> 
     assert all(same(one, other, head) for one, other in zip(alone, together, strict=False) for head in LABEL_HEADS)
 
 
+def test_cascade_texts_too_long_for_the_fast_tier_go_to_the_full_one_at_once(
+    tmp_path: Path, engine: InferenceEngine
+) -> None:
+    folder = write_folder(tmp_path, dict.fromkeys(HEADS, ALWAYS))
+    manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+    texts = [normalize(None, "Where is my parcel?"), normalize(None, "My parcel is late. " * 8), normalize(None, "")]
+    manifest["fast"]["max_text_tokens"] = 20
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
+
+    answers = InferenceEngine(folder).predict(texts)
+
+    assert [set(answer.tiers.values()) for answer in answers] == [{"fast"}, {"full"}, {"fast"}]
+    (full,) = engine.predict(texts[1:2])
+    assert all(same(answers[1], full, head) for head in HEADS)
+
+
 def test_engine_told_to_do_without_the_fast_tier_has_only_the_full_one(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, dict.fromkeys(HEADS, ALWAYS))
 
