@@ -62,7 +62,7 @@ def network() -> TicketNetwork:
         intermediate_size=256,
         max_position_embeddings=256,
         type_vocab_size=SHAPE_COUNT,
-        initializer_range=0.3,
+        initializer_range=0.18,
     )
     config.head_widths = {**{name: len(getattr(labels, name)) for name in HEADS}, "tag": len(labels.tags)}
     network: TicketNetwork = TicketNetwork(config)
@@ -93,9 +93,12 @@ def teacher(tmp_path_factory: pytest.TempPathFactory, network: TicketNetwork, so
 
 @pytest.fixture
 def inputs() -> dict[str, Any]:
-    """Two rows of different lengths, the shorter one padded."""
-    ids = np.array([[101, 2026, 2344, 2003, 2439, 1012, 102], [101, 7592, 999, 102, 0, 0, 0]], np.int64)
-    shapes = np.array([[0, 1, 0, 0, 0, 5, 0], [0, 2, 5, 0, 0, 0, 0]], np.int64)
+    """Two rows of different lengths, padded to the 16 tokens of the longer one."""
+    ids = np.zeros((2, 16), np.int64)
+    shapes = np.zeros((2, 16), np.int64)
+    ids[0, :11] = [101, 2026, 2344, 2003, 2439, 1012, 2026, 2344, 2003, 1012, 102]
+    ids[1, :4] = [101, 7592, 999, 102]
+    shapes[0, [1, 5]], shapes[1, [1, 2]] = [1, 5], [2, 5]
     return {"input_ids": ids, "attention_mask": (ids > 0).astype(np.int64), "token_type_ids": shapes}
 
 
@@ -131,13 +134,13 @@ def test_student_exported_answers_as_in_torch_and_whatever_its_padding(
         expected = student(**{name: torch.from_numpy(array) for name, array in inputs.items()})
     session = ort.InferenceSession(str(tmp_path / "student.onnx"), providers=["CPUExecutionProvider"])
     outputs = dict(zip(OUTPUTS, session.run(OUTPUTS, inputs), strict=True))
-    alone = dict(zip(OUTPUTS, session.run(OUTPUTS, {k: v[1:, :4] for k, v in inputs.items()}), strict=True))
+    alone = dict(zip(OUTPUTS, session.run(OUTPUTS, {k: v[1:, :8] for k, v in inputs.items()}), strict=True))
 
     for name, output in outputs.items():
         scale = float(expected[name].abs().max())
-        # Weights are stored in half precision and the embeddings as int8.
-        np.testing.assert_allclose(output, expected[name].numpy(), atol=0.03 * max(scale, 1))
-        np.testing.assert_allclose(output[1:, :4] if name == "tag_logits" else output[1:], alone[name], atol=1e-4)
+        # Weights are stored in int8 and half precision, and activations are rounded to int8.
+        np.testing.assert_allclose(output, expected[name].numpy(), atol=0.06 * max(scale, 1))
+        np.testing.assert_allclose(output[1:, :8] if name == "tag_logits" else output[1:], alone[name], atol=1e-4)
 
 
 def test_early_student_of_all_layers_has_the_teachers_states(
@@ -156,7 +159,7 @@ def test_early_student_of_all_layers_has_the_teachers_states(
     with torch.no_grad():
         difference = early.bert(**tensors).last_hidden_state - network.bert(**tensors).last_hidden_state
 
-    assert float(difference[:, :4].abs().mean()) < 0.02
+    assert float(difference[:, :4].abs().mean()) < 0.06
 
 
 def test_cost_of_the_shipped_teacher_is_what_was_measured_for_its_size() -> None:
