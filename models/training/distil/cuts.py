@@ -103,9 +103,9 @@ def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
         "temperature": tier.scaling.tag_temperature,
         "keep_above": tier.scaling.keep_above,
     }
-    kinds = {"tagger": "span_disagreement"}
     cut_heads: dict[str, Any] = {
-        name: head | fast_cut_entry(tier.cuts[name], kinds.get(name, "disagreement")) for name, head in heads.items()
+        name: head | fast_cut_entry(tier.cuts[name], "span_disagreement" if name == "tagger" else "disagreement")
+        for name, head in heads.items()
     }
     return {"max_text_tokens": max_text_tokens(teacher)} | cut_heads
 
