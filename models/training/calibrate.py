@@ -1,42 +1,46 @@
 """In: an exported graph and held-out tickets. Out: the logits that it gives them, where the right answer is known.
 
-What is made of them stands in `service.evaluation.scaling`, since a help desk calibrates the same way.
+Tickets are laid out in rows and run as the service does it. What is made of the logits stands in
+`service.evaluation.scaling`, since a help desk calibrates the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
-from models.training.dataset import UNKNOWN, TrainingRow, padded_arrays
-from service.evaluation.scaling import Floats, HeldOut, Ints
-from service.inference.tier import OUTPUTS
+from models.training.dataset import CLS_ID, SEP_ID, UNKNOWN, label_targets, open_tokenizer, tag_targets
+from models.training.export import ModelFiles
+from models.training.labels import LabelSet
+from models.training.network import HEADS
+from service.evaluation.data import LabelledTicket
+from service.evaluation.scaling import HeldOut
+from service.inference.encode import WindowLimits, encode_texts
+from service.inference.tier import EngineSettings, Tier
+from service.normalize import normalize
 
-_EVAL_BATCH_ROWS = 16
 
-
-def held_out_logits(graph: Path, rows: Sequence[TrainingRow]) -> dict[str, HeldOut]:
-    """The logits that the exported graph gives on rows it was not trained on, where the right answer is known."""
-    session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
-    logits: dict[str, list[Floats]] = {}
-    labels: dict[str, list[Ints]] = {}
-    ordered = sorted(rows, key=lambda row: len(row.ids))
-    for start in range(0, len(ordered), _EVAL_BATCH_ROWS):
-        inputs, targets = padded_arrays(ordered[start : start + _EVAL_BATCH_ROWS])
-        outputs = dict(zip(OUTPUTS, session.run(OUTPUTS, inputs), strict=True))
-        category = targets["category"]
-        known = {
-            "category": np.where(category.sum(axis=1) > 0, category.argmax(axis=1), UNKNOWN),
-            "sentiment": targets["sentiment"],
-            "urgency": targets["urgency"],
-            "tag": targets["tag"].ravel(),
-        }
-        for name, target in known.items():
-            output = outputs[f"{name}_logits"]
-            chosen = target != UNKNOWN
-            logits.setdefault(name, []).append(output.reshape(-1, output.shape[-1])[chosen].astype(np.float64))
-            labels.setdefault(name, []).append(target[chosen])
-    return {name: HeldOut(np.concatenate(logits[name]), np.concatenate(labels[name])) for name in logits}
+def held_out_logits(
+    files: ModelFiles, tickets: Sequence[LabelledTicket], labels: LabelSet, limits: WindowLimits
+) -> dict[str, HeldOut]:
+    """Logits of each head, and of the tagger by token (``tag``), on tickets that the graph was not trained on."""
+    texts = [normalize(ticket.subject, ticket.body) for ticket in tickets]
+    batch = encode_texts(open_tokenizer(files.tokenizer), texts, limits)
+    widths = [len(getattr(labels, name)) for name in (*HEADS, "tags")]
+    logits = Tier(files.onnx, widths, (CLS_ID, SEP_ID), EngineSettings()).run(batch, batch.rows)
+    category, sentiment, urgency = zip(*(label_targets(ticket, labels) for ticket in tickets), strict=True)
+    shares = np.stack(category)
+    known = {
+        "category": (logits.labels["category"], np.where(shares.sum(axis=1) > 0, shares.argmax(axis=1), UNKNOWN)),
+        "sentiment": (logits.labels["sentiment"], np.array(sentiment)),
+        "urgency": (logits.labels["urgency"], np.array(urgency)),
+        "tag": (
+            np.concatenate(logits.tags),
+            np.concatenate([tag_targets(*one, labels) for one in zip(tickets, texts, batch.texts, strict=True)]),
+        ),
+    }
+    return {
+        name: HeldOut(output[target != UNKNOWN].astype(np.float64), target[target != UNKNOWN])
+        for name, (output, target) in known.items()
+    }

@@ -9,6 +9,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from service.normalized import NormalizedText
 
 UNKNOWN = -100
 SECONDARY_SHARE = 0.2
-_CLS_ID, _SEP_ID = 101, 102
+CLS_ID, SEP_ID = 101, 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def make_rows(
     texts = [normalize(ticket.subject, ticket.body) for ticket in tickets]
     batch = encode_texts(tokenizer, texts, limits)
     tags = [
-        _tags(ticket, text, tokens, labels) for ticket, text, tokens in zip(tickets, texts, batch.texts, strict=True)
+        tag_targets(ticket, text, tokens, labels)
+        for ticket, text, tokens in zip(tickets, texts, batch.texts, strict=True)
     ]
     return [
         _row(row, tickets[row.text_index], batch.texts[row.text_index], tags[row.text_index], labels)
@@ -60,24 +62,31 @@ def make_rows(
 def _row(
     row: Row, ticket: LabelledTicket, tokens: EncodedText, tags: NDArray[np.int64], labels: LabelSet
 ) -> TrainingRow:
-    category = np.zeros(len(labels.category), np.float32)
-    sentiment = urgency = UNKNOWN
-    if row.for_labels:
-        if ticket.category is not None:
-            share = SECONDARY_SHARE if ticket.secondary_category else 0.0
-            category[labels.category.index(ticket.category)] = 1 - share
-            if ticket.secondary_category is not None:
-                category[labels.category.index(ticket.secondary_category)] += share
-        if ticket.sentiment is not None:
-            sentiment = labels.sentiment.index(ticket.sentiment)
-        if ticket.urgency is not None:
-            urgency = labels.urgency.index(ticket.urgency)
-    row_tags = tags[row.positions].copy() if row.for_tags else np.full(len(row.positions), UNKNOWN, np.int64)
+    category, sentiment, urgency = label_targets(ticket, labels)
+    if not row.for_labels:
+        category, sentiment, urgency = np.zeros_like(category), UNKNOWN, UNKNOWN
+    row_tags = tags[row.positions].copy()
     row_tags[: row.tagged.start] = row_tags[row.tagged.stop :] = UNKNOWN
     return TrainingRow(tokens.ids[row.positions], tokens.shapes[row.positions], category, sentiment, urgency, row_tags)
 
 
-def _tags(ticket: LabelledTicket, text: NormalizedText, tokens: EncodedText, labels: LabelSet) -> NDArray[np.int64]:
+def label_targets(ticket: LabelledTicket, labels: LabelSet) -> tuple[NDArray[np.float32], int, int]:
+    """Category (as in `TrainingRow`), sentiment and urgency of a ticket."""
+    category = np.zeros(len(labels.category), np.float32)
+    if ticket.category is not None:
+        share = SECONDARY_SHARE if ticket.secondary_category else 0.0
+        category[labels.category.index(ticket.category)] = 1 - share
+        if ticket.secondary_category is not None:
+            category[labels.category.index(ticket.secondary_category)] += share
+    sentiment = UNKNOWN if ticket.sentiment is None else labels.sentiment.index(ticket.sentiment)
+    urgency = UNKNOWN if ticket.urgency is None else labels.urgency.index(ticket.urgency)
+    return category, sentiment, urgency
+
+
+def tag_targets(
+    ticket: LabelledTicket, text: NormalizedText, tokens: EncodedText, labels: LabelSet
+) -> NDArray[np.int64]:
+    """The right tag of each token, `UNKNOWN` where the ticket has no spans."""
     if ticket.spans is None:
         return np.full(len(tokens.ids), UNKNOWN, np.int64)
     tags = np.zeros(len(tokens.ids), np.int64)
@@ -97,6 +106,14 @@ def to_normalized(text: NormalizedText, span: Span) -> tuple[int, int]:
     if text.starts is None or text.ends is None:
         return span.start, span.end
     return bisect_left(text.ends, span.start + 1), bisect_left(text.starts, span.end)
+
+
+def open_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer without padding or truncation."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def bucketed_batches(
@@ -123,7 +140,7 @@ def padded_arrays(rows: Sequence[TrainingRow]) -> tuple[dict[str, Any], dict[str
     tags = np.full((len(rows), longest), UNKNOWN, np.int64)
     for line, row in enumerate(rows):
         length = len(row.ids)
-        ids[line, 0], ids[line, length + 1] = _CLS_ID, _SEP_ID
+        ids[line, 0], ids[line, length + 1] = CLS_ID, SEP_ID
         ids[line, 1 : length + 1] = row.ids
         shapes[line, 1 : length + 1] = row.shapes
         mask[line, : length + 2] = 1

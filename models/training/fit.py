@@ -9,15 +9,16 @@ import math
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.training.dataset import UNKNOWN, TrainingRow, bucketed_batches, padded_arrays
-from models.training.network import TicketNetwork
+from models.training.dataset import TrainingRow, bucketed_batches, padded_arrays
+from models.training.losses import TAG_LOSS_WEIGHT, TaughtLoss, known_losses, taught_losses
+from models.training.network import EARLY, STATES, TicketNetwork
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_SECONDS = 15.0
@@ -34,9 +35,11 @@ class FitSettings:
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup_share: float = 0.06
-    tag_loss_weight: float = 4.0
+    tag_loss_weight: float = TAG_LOSS_WEIGHT
     sentiment_loss_weight: float = 1.0
     urgency_loss_weight: float = 0.5
+    early_loss: TaughtLoss = field(default_factory=TaughtLoss)
+    early_loss_weight: float = 1.0
     average_from_share: float = 0.6
     threads: int = 2
     bfloat16: bool = True
@@ -66,7 +69,7 @@ def fit(
             inputs, targets = collate(batch)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
                 logits = network(**inputs)
-            losses = _losses(logits, targets, settings)
+            losses = _losses(logits, inputs, targets, settings)
             sum(losses.values(), torch.zeros(())).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
@@ -125,17 +128,20 @@ def collate(rows: Sequence[TrainingRow]) -> tuple[dict[str, Tensor], dict[str, T
     )
 
 
-def _losses(logits: dict[str, Tensor], targets: dict[str, Tensor], settings: FitSettings) -> dict[str, Tensor]:
-    """Mean cross-entropy of each head over the rows (tokens) whose target is known."""
-    known = targets["category"].sum(dim=1)
-    log_probabilities = torch.log_softmax(logits["category_logits"].float(), dim=-1)
-    losses = {"category": -(targets["category"] * log_probabilities).sum() / known.sum().clamp(min=1)}
-    for name, weight in (
-        ("sentiment", settings.sentiment_loss_weight),
-        ("urgency", settings.urgency_loss_weight),
-        ("tag", settings.tag_loss_weight),
-    ):
-        flat, target = logits[f"{name}_logits"].float().flatten(0, -2), targets[name].flatten()
-        total = nn.functional.cross_entropy(flat, target, ignore_index=UNKNOWN, reduction="sum")
-        losses[name] = weight * total / (target != UNKNOWN).sum().clamp(min=1)
+def _losses(
+    logits: dict[str, Tensor], inputs: dict[str, Tensor], targets: dict[str, Tensor], settings: FitSettings
+) -> dict[str, Tensor]:
+    """The losses of each head, and of each early one, which also learn what the network says in the end."""
+    weights = {
+        "sentiment": settings.sentiment_loss_weight,
+        "urgency": settings.urgency_loss_weight,
+        "tag": settings.tag_loss_weight,
+    }
+    losses = known_losses(logits, targets, weights)
+    if STATES in logits:
+        early = {name.removeprefix(EARLY): values for name, values in logits.items() if name.startswith(EARLY)}
+        final = {name: logits[name].detach() for name in early}
+        real = inputs["attention_mask"] > 0
+        taught = taught_losses(early, targets, final, real, settings.early_loss)
+        losses |= {f"{EARLY}{name}": settings.early_loss_weight * loss for name, loss in taught.items()}
     return losses

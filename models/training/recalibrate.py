@@ -9,21 +9,18 @@ import json
 import sys
 from pathlib import Path
 
-from models.training.dataset import make_rows
 from models.training.export import ModelFiles
 from models.training.labels import read_labels
-from models.training.recipe import LIMITS, TICKETS, calibrate_and_write, open_tokenizer
+from models.training.recipe import TICKETS, calibrate_and_write
 from models.training.written import read_written
 from service.inference.manifest import MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
 
 
 def recalibrate(folder: Path) -> None:
     """Rewrite the folder's manifest."""
-    labels = read_labels()
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     files = ModelFiles(folder / ONNX_FILE, folder / TOKENIZER_FILE)
-    dev = read_written(TICKETS / "dev", labels)
-    calibrate_and_write(files, make_rows(dev, open_tokenizer(files.tokenizer), labels, LIMITS), folder, manifest)
+    calibrate_and_write(files, read_written(TICKETS / "dev", read_labels()), folder, manifest)
 
 
 if __name__ == "__main__":

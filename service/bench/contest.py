@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from service.inference.encode import EncodedBatch
+from service.inference.encode import Row
 from service.inference.engine import InferenceEngine, Prediction
 from service.inference.tier import EngineSettings
 from service.normalized import NormalizedText
@@ -165,21 +165,24 @@ def _predict(engine: InferenceEngine, texts: Sequence[NormalizedText]) -> list[P
 
 
 def _four_tasks(engine: InferenceEngine, texts: Sequence[NormalizedText]) -> list[Prediction]:
-    """One run for each task, over the rows that it reads; the last gives the spans."""
+    """A run for each label over texts cut to a row, and one over all rows for the fields."""
     answers: list[Prediction] = []
     for start in range(0, len(texts), BATCH_TICKETS):
         some = texts[start : start + BATCH_TICKETS]
         batch = engine.encode(some)
-        for_labels = _only(batch, for_tags=False)
+        cut_to_one_row = replace(batch, rows=tuple(_first_rows(batch.rows)))
         for _ in range(_LABEL_TASKS):
-            engine.run(for_labels, some)
-        answers += engine.run(_only(batch, for_tags=True), some)
+            engine.run(cut_to_one_row, some)
+        answers += engine.run(batch, some)
     return answers
 
 
-def _only(batch: EncodedBatch, *, for_tags: bool) -> EncodedBatch:
-    rows = tuple(row for row in batch.rows if (row.for_tags if for_tags else row.for_labels))
-    return replace(batch, rows=tuple(replace(row, for_labels=not for_tags, for_tags=for_tags) for row in rows))
+def _first_rows(rows: Iterable[Row]) -> list[Row]:
+    """The first row of each text, as a service has it that cuts what is too long."""
+    first: dict[int, Row] = {}
+    for row in rows:
+        first.setdefault(row.text_index, row)
+    return list(first.values())
 
 
 def _largest_difference(ours: Sequence[Prediction], naive: Sequence[Prediction]) -> float:

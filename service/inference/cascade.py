@@ -57,7 +57,7 @@ class Cascade:
         rows = [
             row
             for row in batch.rows
-            if (row.for_labels and any_label[row.text_index]) or (row.for_tags and unsure[TAGGER][row.text_index])
+            if unsure[TAGGER][row.text_index] or (row.for_labels and any_label[row.text_index])
         ]
         if not rows:
             return fast

@@ -1,14 +1,15 @@
 """In: normalised texts. Out: rows of tokens for the model, each with the way back to its text.
 
-A text that fits is one row that every head reads. A longer one gives a head-and-tail row for the labels and
-overlapping windows for the tagger; quoted history and disclaimers are read by the tagger only. Nothing is silently cut:
-where windows run out, the text is marked truncated.
+A text that fits is one row that every head reads. A longer one gives overlapping windows of equal length, of which the
+first and the last answer for the labels; quoted history and disclaimers are read by the tagger only. Nothing is silently
+cut: where windows run out, the text is marked truncated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from tokenizers import Encoding, Tokenizer
 from service.inference.shapes import LOWER, word_shapes
 from service.normalized import NormalizedText, PartKind
 
-_WINDOW_OVERLAP_TOKENS = 32
+_MARGIN_TOKENS = 16
 _MIN_LABEL_TOKENS = 3
 _LENGTH_STEP = 8
 _CONTEXT_ONLY = (PartKind.QUOTE, PartKind.DISCLAIMER)
@@ -25,10 +26,9 @@ _CONTEXT_ONLY = (PartKind.QUOTE, PartKind.DISCLAIMER)
 
 @dataclass(frozen=True, slots=True)
 class WindowLimits:
-    """How long a row may be, how much of a long text's start the labels see, and how many windows a text may have."""
+    """How long a row may be, special tokens included, and how many rows a text may have."""
 
     max_tokens: int
-    head_tokens: int
     max_windows: int
 
 
@@ -48,7 +48,7 @@ class EncodedText:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of model input: the positions of its tokens in the text's `EncodedText`, and who reads its outputs.
+    """One row of model input: the positions of its tokens in the text's `EncodedText`, and whether it counts for labels.
 
     Where windows overlap, the tags of the first ``skip`` tokens are the window before's, and those of the last
     ``leave`` the window after's, so that no token has two answers.
@@ -57,7 +57,6 @@ class Row:
     text_index: int
     positions: NDArray[np.int64]
     for_labels: bool
-    for_tags: bool
     skip: int = 0
     leave: int = 0
 
@@ -103,40 +102,47 @@ def _arrays(text: str, encoding: Encoding) -> EncodedText:
 
 
 def _rows(index: int, text: NormalizedText, tokens: EncodedText, limits: WindowLimits) -> tuple[list[Row], bool]:
-    room = limits.max_tokens - 2
     context = np.zeros(len(tokens.ids), bool)
     for part in text.parts:
         if part.kind in _CONTEXT_ONLY:
             context |= (tokens.starts >= part.start) & (tokens.starts < part.end)
-    label = np.flatnonzero(~context)
-    rest = np.flatnonzero(context)
-    if len(label) < _MIN_LABEL_TOKENS:
-        label, rest = np.arange(len(tokens.ids)), rest[:0]
-    if len(label) <= room:
-        rows = [Row(index, label, for_labels=True, for_tags=True)]
-        to_window = [rest] if len(rest) else []
-    else:
-        tail = room - limits.head_tokens
-        rows = [Row(index, np.r_[label[: limits.head_tokens], label[-tail:]], for_labels=True, for_tags=False)]
-        to_window = [label, rest] if len(rest) else [label]
-    cut = False
-    for positions in to_window:
-        for start in range(0, max(1, len(positions) - _WINDOW_OVERLAP_TOKENS), room - _WINDOW_OVERLAP_TOKENS):
-            if len(rows) >= limits.max_windows:
-                cut = True
-                break
-            is_last = start + room >= len(positions)
-            rows.append(
-                Row(
-                    index,
-                    positions[start : start + room],
-                    for_labels=False,
-                    for_tags=True,
-                    skip=_WINDOW_OVERLAP_TOKENS // 2 if start else 0,
-                    leave=0 if is_last or len(rows) + 1 >= limits.max_windows else _WINDOW_OVERLAP_TOKENS // 2,
-                )
-            )
+    own, rest = np.flatnonzero(~context), np.flatnonzero(context)
+    if len(own) < _MIN_LABEL_TOKENS:
+        own, rest = np.arange(len(tokens.ids)), rest[:0]
+    room = limits.max_tokens - 2
+    spans, cut = _spans(len(own), room, limits.max_windows)
+    ends = (spans[0], spans[-1])
+    rows = [_row(index, own, span, for_labels=span in ends) for span in spans]
+    if len(rest):
+        spans, rest_cut = _spans(len(rest), room, limits.max_windows - len(rows))
+        rows += [_row(index, rest, span, for_labels=False) for span in spans]
+        cut |= rest_cut
     return rows, cut
+
+
+def _spans(count: int, room: int, most: int) -> tuple[list[tuple[int, int]], bool]:
+    """Parts of ``count`` tokens, of equal length, that fit in rows together with their margins.
+
+    Where ``most`` do not suffice, tokens before the last one are left out, so that the end is read, and this is told.
+    """
+    if not most:
+        return [], True
+    if count <= room:
+        return [(0, count)], False
+    longest = room - 2 * _MARGIN_TOKENS
+    parts = 2 if count <= 2 * (room - _MARGIN_TOKENS) else -(-count // longest)
+    if parts <= most:
+        bounds = [number * count // parts for number in range(parts + 1)]
+        return list(pairwise(bounds)), False
+    spans = [(number * longest, (number + 1) * longest) for number in range(most)]
+    if most > 1:
+        spans[-1] = (count - longest, count)
+    return spans, True
+
+
+def _row(index: int, positions: NDArray[np.int64], span: tuple[int, int], *, for_labels: bool) -> Row:
+    start, end = max(0, span[0] - _MARGIN_TOKENS), min(len(positions), span[1] + _MARGIN_TOKENS)
+    return Row(index, positions[start:end], for_labels, skip=span[0] - start, leave=end - span[1])
 
 
 def padded_length(row: Row) -> int:

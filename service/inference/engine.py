@@ -62,7 +62,7 @@ class InferenceEngine:
             self._tiers["fast"] = fast
         self._cascade = Cascade(manifest, full, fast)
         self._recent: RecentTexts[Prediction] = RecentTexts(chosen.recent_texts)
-        self._limits = WindowLimits(manifest.max_tokens, manifest.head_tokens, manifest.max_windows)
+        self._limits = WindowLimits(manifest.max_tokens, manifest.max_windows)
 
     def predict(self, texts: Sequence[NormalizedText]) -> list[Prediction]:
         """Predict each text; the order of the answers is that of the texts."""

@@ -128,7 +128,6 @@ class Manifest(_Frozen):
     tagger: Tagger
     fast: FastTier | None = None
     max_tokens: int = Field(ge=64, le=512)
-    head_tokens: int = Field(ge=1)
     max_windows: int = Field(ge=1)
     opset: int
     files: dict[str, FileEntry]
@@ -143,12 +142,6 @@ class Manifest(_Frozen):
                 raise ValueError(f"the fast tier's {name} labels are not those of the full tier")
         if self.fast.tagger.tags != self.tagger.tags:
             raise ValueError("the fast tier's tags are not those of the full tier")
-        return self
-
-    @model_validator(mode="after")
-    def _head_leaves_room_for_a_tail(self) -> Self:
-        if self.head_tokens >= self.max_tokens - 2:
-            raise ValueError("head_tokens must be below max_tokens - 2, so that a long text's end is read too")
         return self
 
 

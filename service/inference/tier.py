@@ -5,6 +5,7 @@ Raises `ModelError` where the graph cannot be opened or does not fit the labels,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,10 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class TierLogits:
-    """Logits of a batch: one array of shape [texts, labels] a head, and [tokens, tags] a text; 0 if not run."""
+    """Logits of a batch: one array of shape [texts, labels] a head, and [tokens, tags] a text; 0 if not run.
+
+    The label logits of a text of several rows are the mean of those rows that count for labels.
+    """
 
     labels: dict[str, Floats]
     tags: list[Floats]
@@ -96,6 +100,7 @@ class Tier:
         """Run some rows of a batch in slices of similar length."""
         labels = {name: np.zeros((len(batch.texts), self._widths[name]), np.float32) for name in LABEL_HEADS}
         tags = [np.zeros((len(tokens.ids), self._widths["tag"]), np.float32) for tokens in batch.texts]
+        label_rows = Counter(row.text_index for row in rows if row.for_labels)
         for indices in self._slices(rows):
             chosen = [rows[index] for index in indices]
             inputs = pad_rows(chosen, batch.texts, self._cls_id, self._sep_id)
@@ -103,10 +108,9 @@ class Tier:
             for line, row in enumerate(chosen):
                 if row.for_labels:
                     for name, logits in zip(LABEL_HEADS, head_logits, strict=True):
-                        labels[name][row.text_index] = logits[line]
-                if row.for_tags:
-                    own = row.tagged
-                    tags[row.text_index][row.positions[own]] = tag_logits[line, 1 + own.start : 1 + own.stop]
+                        labels[name][row.text_index] += logits[line] / label_rows[row.text_index]
+                own = row.tagged
+                tags[row.text_index][row.positions[own]] = tag_logits[line, 1 + own.start : 1 + own.stop]
         return TierLogits(labels, tags)
 
     def _call(self, inputs: dict[str, NDArray[np.int64]]) -> list[Floats]:

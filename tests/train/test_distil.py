@@ -74,7 +74,7 @@ def test_recipe_with_every_family_writes_a_fast_tier_and_goes_on_where_it_stoppe
     from models.training.generate import make_tickets
 
     generated = make_tickets(40, random.Random(5))  # noqa: S311
-    material = Material(sources, generated[-5:], [*sources.dev, *generated], generated[:10])
+    material = Material(sources, [*sources.dev, *generated], generated[:10])
     transfer = TransferSettings(passes=2, generated_per_pass=20, written_variants=1, rows_per_file=16)
     settings = RunSettings(_FAMILIES, transfer, targets=_LOOSE, threads=1)
 
@@ -108,13 +108,11 @@ def test_training_cut_off_after_a_pass_ends_with_the_weights_of_one_that_was_not
     from models.training.distil.students import make_student, student_shape
     from models.training.distil.teacher import read_encoder
     from models.training.distil.train import DistilSettings, Training
-    from models.training.distil.transfer import TransferMaterial, TransferSettings, build_transfer_set
+    from models.training.distil.transfer import TransferSettings, build_transfer_set
 
     encoder = read_encoder(teacher.graph)
     made = TransferSettings(passes=2, generated_per_pass=10, written_variants=0)
-    passes = build_transfer_set(
-        teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path / "transfer", made, threads=1
-    )
+    passes = build_transfer_set(teacher, sources, tmp_path / "transfer", made, threads=1)
 
     def training() -> Training:
         torch.manual_seed(1)
@@ -130,13 +128,10 @@ def test_training_cut_off_after_a_pass_ends_with_the_weights_of_one_that_was_not
 
 
 def test_transfer_folder_of_another_teacher_is_refused(teacher: Teacher, sources: Sources, tmp_path: Path) -> None:
-    from models.training.distil.transfer import TransferMaterial, TransferSettings, build_transfer_set
+    from models.training.distil.transfer import TransferSettings, build_transfer_set
 
     settings = TransferSettings(passes=1, generated_per_pass=4, written_variants=0)
-    material = TransferMaterial(sources, sources.dev[:3])
-    build_transfer_set(teacher, material, tmp_path, settings, threads=1)
+    build_transfer_set(teacher, sources, tmp_path, settings, threads=1)
 
     with pytest.raises(ValueError, match="another teacher"):
-        build_transfer_set(
-            teacher, TransferMaterial(sources, sources.dev[:3]), tmp_path, TransferSettings(passes=1, seed=5), threads=1
-        )
+        build_transfer_set(teacher, sources, tmp_path, TransferSettings(passes=1, seed=5), threads=1)

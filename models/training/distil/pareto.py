@@ -160,10 +160,7 @@ def _tokens_going_on(encoded: EncodedTickets, unsure: dict[str, NDArray[np.bool_
     """The share of the tokens of all rows that the teacher reads too, by the service's rule."""
     any_label = np.logical_or.reduce([unsure[name] for name in HEADS])
     rows = encoded.batch.rows
-    goes_on = [
-        (row.for_labels and any_label[row.text_index]) or (row.for_tags and unsure["tagger"][row.text_index])
-        for row in rows
-    ]
+    goes_on = [unsure["tagger"][row.text_index] or (row.for_labels and any_label[row.text_index]) for row in rows]
     lengths = np.array([len(row.positions) + 2 for row in rows])
     return float(lengths[np.array(goes_on, bool)].sum() / lengths.sum())
 

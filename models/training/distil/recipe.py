@@ -19,7 +19,6 @@ from models.training.distil.cuts import DEFAULT_TARGETS, fast_section, fit_fast_
 from models.training.distil.folder import FastFiles, write_tiers
 from models.training.distil.held_out import (
     HeldOutSizes,
-    complaints_to_learn_from,
     held_out_tickets,
     read_out_of_scope,
 )
@@ -37,7 +36,7 @@ from models.training.distil.students import make_student, mflop_per_token, stude
 from models.training.distil.table import to_json, to_markdown, to_svg
 from models.training.distil.teacher import EncoderWeights, Teacher, open_teacher, read_encoder
 from models.training.distil.train import SETTINGS_OF_FAMILY, DistilSettings, Training
-from models.training.distil.transfer import TransferMaterial, TransferSettings, build_transfer_set
+from models.training.distil.transfer import TransferSettings, build_transfer_set
 from models.training.export import export_graph
 from models.training.recipe import Sources, gather
 from models.training.shrink import megabytes_beside
@@ -66,7 +65,6 @@ class Material:
     """Tickets: those that train, those for cuts (dev tickets among them), and those that no desk handles."""
 
     sources: Sources
-    complaints: Sequence[LabelledTicket]
     held_out: Sequence[LabelledTicket]
     outside: Sequence[LabelledTicket]
 
@@ -76,7 +74,7 @@ def read_material(teacher: Teacher, data_dir: Path) -> Material:
     sources = gather(data_dir, teacher.manifest["provenance"]["recipe"]["fit"]["seed"])
     held_out = held_out_tickets(sources, data_dir, HELD_OUT_SEED, HeldOutSizes())
     _log.info("held_out_read", tickets=len(held_out), dev=len(sources.dev))
-    return Material(sources, complaints_to_learn_from(data_dir), held_out, read_out_of_scope(data_dir))
+    return Material(sources, held_out, read_out_of_scope(data_dir))
 
 
 def distil(folder: Path, data_dir: Path, work: Path, out: Path, settings: RunSettings) -> None:
@@ -89,8 +87,7 @@ def distil_from(teacher: Teacher, material: Material, work: Path, out: Path, set
     """The same from tickets at hand."""
     torch.set_num_threads(settings.threads)
     encoder = read_encoder(teacher.graph)
-    taught = TransferMaterial(material.sources, material.complaints)
-    passes = build_transfer_set(teacher, taught, work / "transfer", settings.transfer, settings.threads)
+    passes = build_transfer_set(teacher, material.sources, work / "transfer", settings.transfer, settings.threads)
     graphs = {
         family: _train_family(family, encoder, teacher, passes, work / family, settings.family_settings[family])
         for family in settings.families

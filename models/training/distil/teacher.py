@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
+from models.training.dataset import open_tokenizer
 from models.training.labels import LabelSet
 from models.training.network import HEADS
-from models.training.recipe import open_tokenizer
 from models.training.shrink import WORDS, float_weights
 from service.inference.encode import WindowLimits
 from service.inference.manifest import MANIFEST_FILE, ONNX_FILE, TOKENIZER_FILE
@@ -72,7 +72,7 @@ def open_teacher(folder: Path) -> Teacher:
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     category, sentiment, urgency = (tuple(manifest[name]["labels"]) for name in HEADS)
     labels = LabelSet(category, sentiment, urgency, tuple(tag[2:] for tag in manifest["tagger"]["tags"][1::2]))
-    limits = WindowLimits(manifest["max_tokens"], manifest["head_tokens"], manifest["max_windows"])
+    limits = WindowLimits(manifest["max_tokens"], manifest["max_windows"])
     return Teacher(folder, manifest, labels, limits, open_tokenizer(folder / TOKENIZER_FILE))
 
 

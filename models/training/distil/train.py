@@ -1,8 +1,7 @@
 """In: a student and files of rows with a teacher's answers. Out: the student, trained, with its last weights averaged.
 
-The loss is that of Hinton et al. 2015 (arXiv 1503.02531): divergence from the teacher's softened answer, and
-cross-entropy where the right answer is known; the tagger the same for each token. In the first part of training the
-states that the heads pool also follow the teacher's, through one linear map. A run goes on after the last whole pass.
+The loss is `models.training.losses.taught_losses`. In the first part of training the states that the heads pool also
+follow the teacher's, through one linear map. A run goes on after the last whole pass.
 Raises `ValueError` where the checkpoint is that of other settings.
 """
 
@@ -11,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.training.dataset import UNKNOWN
-from models.training.distil.taught import TaughtBatch, TaughtRows, batches, load, taught_batch
+from models.training.distil.taught import TaughtRows, batches, load, taught_batch
 from models.training.fit import set_rate
+from models.training.losses import TaughtLoss, taught_losses
 from models.training.network import HEADS, TicketNetwork
 
 _log = structlog.get_logger(__name__)
@@ -44,10 +43,7 @@ class DistilSettings:
     head_learning_rate: float = 2e-3
     weight_decay: float = 0.01
     warmup_share: float = 0.06
-    temperature: float = 3.0
-    teacher_share: float = 0.7
-    tag_temperature: float = 2.0
-    tag_loss_weight: float = 4.0
+    loss: TaughtLoss = field(default_factory=TaughtLoss)
     pooled_loss_weight: float = 0.5
     pooled_until_share: float = 1 / 3
     average_from_share: float = 0.6
@@ -105,7 +101,7 @@ class Training:
             batch = taught_batch(rows, chosen)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
                 logits = self._network(**batch.inputs)
-            losses = head_losses(logits, batch, settings)
+            losses = taught_losses(logits, batch.targets, batch.teacher, batch.real, settings.loss)
             if share < settings.pooled_until_share:
                 losses["pooled"] = settings.pooled_loss_weight * self._pooled_loss(batch.pooled)
             sum(losses.values(), torch.zeros(())).backward()
@@ -162,39 +158,6 @@ class Training:
             "averaged": self._averaged,
             "optimizer": self._optimizer,
         }
-
-
-def head_losses(logits: dict[str, Tensor], batch: TaughtBatch, settings: DistilSettings) -> dict[str, Tensor]:
-    """Each head's loss: where the label is unknown the teacher's answer alone counts, elsewhere both by their share."""
-    share, losses = settings.teacher_share, {}
-    for name in HEADS:
-        student = torch.log_softmax(logits[f"{name}_logits"].float(), dim=-1)
-        target = batch.targets[name]
-        if name == "category":
-            known, truth = target.sum(dim=1) > 0, -(target * student).sum(dim=1)
-        else:
-            known, truth = target != UNKNOWN, _cross_entropy(student, target)
-        taught = _divergence(logits[f"{name}_logits"], batch.teacher[f"{name}_logits"], settings.temperature)
-        losses[name] = torch.where(known, share * taught + (1 - share) * truth, taught).mean()
-    student_tags = logits["tag_logits"][batch.real]
-    target = batch.targets["tag"][batch.real]
-    taught = _divergence(student_tags, batch.teacher["tag_logits"][batch.real], settings.tag_temperature)
-    truth = _cross_entropy(torch.log_softmax(student_tags.float(), dim=-1), target)
-    mixed = torch.where(target != UNKNOWN, share * taught + (1 - share) * truth, taught)
-    losses["tag"] = settings.tag_loss_weight * mixed.mean()
-    return losses
-
-
-def _divergence(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """Kullback-Leibler divergence of each line at this temperature, times its square to keep the gradients' size."""
-    softened = torch.log_softmax(student.float() / temperature, dim=-1)
-    target = torch.log_softmax(teacher / temperature, dim=-1)
-    divergence = nn.functional.kl_div(softened, target, reduction="none", log_target=True).sum(dim=-1)
-    return divergence * temperature**2
-
-
-def _cross_entropy(log_probabilities: Tensor, target: Tensor) -> Tensor:
-    return nn.functional.nll_loss(log_probabilities, target, ignore_index=UNKNOWN, reduction="none")
 
 
 def _keep(pooled: dict[str, Tensor], name: str) -> Any:

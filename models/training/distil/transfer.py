@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,12 +19,11 @@ import onnxruntime as ort
 import structlog
 from numpy.typing import NDArray
 
-from models.training.dataset import TrainingRow, make_rows, padded_arrays
+from models.training.dataset import TrainingRow, padded_arrays
 from models.training.distil.taught import flatten, grouped, save
 from models.training.distil.teacher import POOLED_OUTPUT, Teacher, open_pooled_session
 from models.training.fit import FitSettings
 from models.training.recipe import RecipeSettings, Sources, rows_of_pass
-from service.evaluation.data import LabelledTicket
 from service.inference.tier import OUTPUTS
 
 _log = structlog.get_logger(__name__)
@@ -36,16 +34,8 @@ _COMPLETE_FILE = "complete.json"
 
 
 @dataclass(frozen=True, slots=True)
-class TransferMaterial:
-    """What the teacher learned from, and complaints that nobody labelled."""
-
-    sources: Sources
-    complaints: Sequence[LabelledTicket]
-
-
-@dataclass(frozen=True, slots=True)
 class TransferSettings:
-    """How much of each source a pass has (see `RecipeSettings`), how many complaints, and how many rows a file.
+    """How much of each source a pass has (see `RecipeSettings`), and how many rows a file.
 
     Complaints are what no other source is: long, of a trade that nothing else comes from, and without labels.
 
@@ -71,38 +61,29 @@ class TransferSettings:
             written_variants=self.written_variants,
             post_copies=self.post_copies,
             generated_per_pass=self.generated_per_pass,
+            complaints_per_pass=self.complaints_per_pass,
         )
 
 
 def build_transfer_set(
     teacher: Teacher,
-    material: TransferMaterial,
+    sources: Sources,
     folder: Path,
     settings: TransferSettings,
     threads: int,
 ) -> list[list[Path]]:
     """The files of each pass; those that are there already are not made again."""
     _claim(folder, teacher, settings)
-    labelled_rows = rows_of_pass(material.sources, teacher.tokenizer, teacher.labels, settings.recipe)
+    rows_of = rows_of_pass(sources, teacher.tokenizer, teacher.labels, settings.recipe)
     session: ort.InferenceSession | None = None
     passes: list[list[Path]] = []
     for number in range(settings.passes):
         target = folder / f"pass_{number:02d}"
         if not (target / _COMPLETE_FILE).exists():
             session = session or open_pooled_session(teacher.graph, threads)
-            rows = labelled_rows(number) + complaint_rows(teacher, material.complaints, settings, number)
-            _ask_pass(session, sorted(rows, key=lambda row: len(row.ids)), target, settings.rows_per_file)
+            _ask_pass(session, sorted(rows_of(number), key=lambda row: len(row.ids)), target, settings.rows_per_file)
         passes.append(sorted(target.glob("*.npz")))
     return passes
-
-
-def complaint_rows(
-    teacher: Teacher, complaints: Sequence[LabelledTicket], settings: TransferSettings, number: int
-) -> list[TrainingRow]:
-    """The rows of pass ``number``'s complaints, whose every target is unknown."""
-    rng = random.Random(f"{settings.seed}/complaints/{number}")
-    chosen = rng.sample(list(complaints), min(settings.complaints_per_pass, len(complaints)))
-    return make_rows(chosen, teacher.tokenizer, teacher.labels, teacher.limits)
 
 
 def _claim(folder: Path, teacher: Teacher, settings: TransferSettings) -> None:

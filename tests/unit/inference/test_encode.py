@@ -14,7 +14,7 @@ from service.inference.encode import EncodedBatch, WindowLimits, encode_texts, p
 from service.inference.shapes import LOWER, TITLE
 from service.normalized import NormalizedText, Part, PartKind
 
-LIMITS = WindowLimits(max_tokens=66, head_tokens=48, max_windows=40)
+LIMITS = WindowLimits(max_tokens=66, max_windows=40)
 ROOM = 64
 
 
@@ -32,28 +32,32 @@ def text_of(own_words: int, quoted_words: int = 0) -> NormalizedText:
 
 
 def tagged_positions(batch: EncodedBatch, index: int = 0) -> list[int]:
-    return [
-        int(position)
-        for row in batch.rows
-        if row.for_tags and row.text_index == index
-        for position in row.positions[row.skip :]
-    ]
+    return [int(position) for row in batch.rows if row.text_index == index for position in row.positions[row.tagged]]
 
 
 def test_encode_text_that_fits_is_one_row_for_everything(tokenizer: Tokenizer) -> None:
     batch = encode_texts(tokenizer, [text_of(ROOM)], LIMITS)
 
     (row,) = batch.rows
-    assert (row.for_labels, row.for_tags, len(row.positions)) == (True, True, ROOM)
+    assert (row.for_labels, len(row.positions), row.tagged) == (True, ROOM, slice(0, ROOM))
     assert batch.truncated == (False,)
 
 
-def test_encode_text_one_token_too_long_has_a_head_and_tail_row_for_the_labels(tokenizer: Tokenizer) -> None:
+def test_encode_text_one_token_too_long_has_two_windows_of_equal_length(tokenizer: Tokenizer) -> None:
     batch = encode_texts(tokenizer, [text_of(ROOM + 1)], LIMITS)
 
-    label_row = batch.rows[0]
-    assert (label_row.for_labels, label_row.for_tags) == (True, False)
-    assert label_row.positions.tolist() == [*range(48), *range(49, 65)]
+    assert [row.positions.tolist() for row in batch.rows] == [list(range(48)), list(range(16, 65))]
+    assert [row.tagged for row in batch.rows] == [slice(0, 32), slice(16, 49)]
+
+
+@pytest.mark.parametrize(("words", "windows"), [(2 * 48, 2), (2 * 48 + 1, 4), (4 * 32 + 1, 5), (1_000, 32)])
+def test_encode_long_text_has_as_few_windows_as_hold_it_and_its_labels_come_from_both_ends(
+    tokenizer: Tokenizer, words: int, windows: int
+) -> None:
+    batch = encode_texts(tokenizer, [text_of(words)], LIMITS)
+
+    assert len(batch.rows) == windows
+    assert [number for number, row in enumerate(batch.rows) if row.for_labels] == [0, windows - 1]
 
 
 def test_encode_quoted_history_is_read_by_the_tagger_only(tokenizer: Tokenizer) -> None:
@@ -73,12 +77,22 @@ def test_encode_text_that_is_nothing_but_quoted_is_read_for_the_labels_too(token
 
 
 def test_encode_text_beyond_the_windows_is_marked_and_no_window_is_added(tokenizer: Tokenizer) -> None:
-    few = WindowLimits(66, 48, 3)
-
-    batch = encode_texts(tokenizer, [text_of(1_000), text_of(3)], few)
+    batch = encode_texts(tokenizer, [text_of(1_000), text_of(3)], WindowLimits(66, 3))
 
     assert batch.truncated == (True, False)
-    assert len([row for row in batch.rows if row.text_index == 0]) == 3
+    assert [row.text_index for row in batch.rows] == [0, 0, 0, 1]
+    assert sorted(tagged_positions(batch)) == [*range(64), *range(968, 1_000)]
+
+
+@pytest.mark.parametrize(("own", "quoted", "most"), [(1_000, 0, 1), (1_000, 10, 3), (10, 1_000, 2), (60, 10, 1)])
+def test_encode_quoted_history_beyond_the_windows_is_marked(
+    tokenizer: Tokenizer, own: int, quoted: int, most: int
+) -> None:
+    batch = encode_texts(tokenizer, [text_of(own, quoted)], WindowLimits(66, most))
+
+    assert batch.truncated == (True,)
+    assert len(batch.rows) == most
+    assert tagged_positions(batch)[0] == 0
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
@@ -89,9 +103,12 @@ def test_encode_any_length_every_token_is_tagged_and_no_row_is_too_long(own: int
     batch = encode_texts(made, [text_of(own, quoted)], LIMITS)
 
     assert batch.truncated == (False,)
-    assert set(tagged_positions(batch)) == set(range(own + quoted))
+    assert sorted(tagged_positions(batch)) == list(range(own + quoted))
     assert all(len(row.positions) <= ROOM for row in batch.rows)
-    assert sum(row.for_labels for row in batch.rows) == 1
+    label_rows = [row.positions for row in batch.rows if row.for_labels]
+    assert len(label_rows) in (1, 2)
+    assert label_rows[0][:1].tolist() == [0][: own + quoted]
+    assert label_rows[-1][-1:].tolist() == [(own if own >= 3 else own + quoted) - 1][: own + quoted]
 
 
 def test_pad_rows_puts_special_tokens_and_masks_the_padding(tokenizer: Tokenizer) -> None:

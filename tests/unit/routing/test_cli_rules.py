@@ -38,7 +38,6 @@ def model_dir(tmp_path: Path) -> Path:
         **heads,
         "tagger": {"tags": labels.tags, "temperature": 1.0},
         "max_tokens": 128,
-        "head_tokens": 64,
         "max_windows": 8,
         "opset": 17,
         "files": files,
