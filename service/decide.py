@@ -15,7 +15,8 @@ from service.clocks import Clock
 from service.fields.merge import merge_fields
 from service.fields.normalize_value import normalize as normalize_value
 from service.fields.patterns import find_fields
-from service.inference.engine import InferenceEngine, Prediction, TierName
+from service.inference.cascade import TierName
+from service.inference.engine import InferenceEngine, Prediction
 from service.inference.manifest import Head
 from service.inference.tier import Floats
 from service.language import detect_language

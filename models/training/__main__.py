@@ -18,9 +18,13 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--exit-layers", type=int, default=2, help="layers of the fast tier; 0 makes a model of one tier"
+    )
     options = parser.parse_args()
     configure_logging("INFO", "console")
-    settings = RecipeSettings(FitSettings(passes=options.passes, seed=options.seed, threads=options.threads))
+    fit = FitSettings(passes=options.passes, seed=options.seed, threads=options.threads)
+    settings = RecipeSettings(fit, exit_layers=options.exit_layers)
     train_default(options.data_dir, options.out, options.out.name, settings)
 
 

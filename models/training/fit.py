@@ -18,7 +18,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.training.dataset import TrainingRow, bucketed_batches, padded_arrays
 from models.training.losses import TAG_LOSS_WEIGHT, TaughtLoss, known_losses, taught_losses
-from models.training.network import EARLY, STATES, TicketNetwork
+from models.training.network import EARLY, TicketNetwork
+from service.inference.tier import STATES
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_SECONDS = 15.0

@@ -15,13 +15,13 @@ from transformers import BertConfig, BertModel, BertPreTrainedModel
 
 from models.training.labels import LabelSet
 from service.inference.shapes import SHAPE_COUNT
+from service.inference.tier import STATES
 
 HEADS = ("category", "sentiment", "urgency")
 EARLY = "early_"
-STATES = "states"
 
 
-class TicketHeads(nn.Module):
+class TicketHeads(nn.Module):  # type: ignore[misc]
     """What reads an encoder's states: a pooling and a classifier for each label head, and the tagger."""
 
     def __init__(self, config: BertConfig) -> None:

@@ -7,8 +7,8 @@ test tickets are not read here.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,36 +20,25 @@ import structlog
 import torch
 from tokenizers import Tokenizer
 
-from models.training.calibrate import held_out_logits
+from models.training.calibrate import Calibration, full_tier_section
 from models.training.complaints import complaints_to_learn_from
 from models.training.dataset import TrainingRow, make_rows, open_tokenizer
-from models.training.export import OPSET, ModelFiles, export_graph, write_folder
+from models.training.distil.cuts import DEFAULT_TARGETS
+from models.training.distil.held_out import HELD_OUT_SEED, HeldOutSizes, held_out_tickets
+from models.training.export import OPSET, ModelFiles, export_graph, export_tiers, write_folder
 from models.training.fit import FitSettings, fit
 from models.training.generate import augment, make_tickets
 from models.training.labels import LabelSet, read_labels
-from models.training.network import HEADS, TicketNetwork, from_sentence_encoder
+from models.training.network import TicketNetwork, from_sentence_encoder
 from models.training.public import read_public
 from models.training.written import read_posts, read_written
 from service.evaluation.data import LabelledTicket
-from service.evaluation.metrics import calibration_error
-from service.evaluation.scaling import (
-    Cut,
-    HeldOut,
-    fit_scaling,
-    fit_temperature,
-    guaranteed_cut,
-    plain_scaling,
-    probabilities,
-)
+from service.evaluation.scaling import HeldOut
 from service.inference.encode import WindowLimits
+from service.inference.manifest import FAST_FILE, ONNX_FILE, TOKENIZER_FILE
 
 TICKETS = Path(__file__).parent / "tickets"
 LIMITS = WindowLimits(max_tokens=256, max_windows=12)
-SECONDARY_ABOVE = 0.25
-KEEP_SPANS_ABOVE = 0.7
-BIASED_HEADS = ("category", "urgency")
-"""Heads whose labels are as frequent at a desk as among the dev tickets; feelings are not, so sentiment stays even."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -61,7 +50,8 @@ class RecipeSettings:
 
     Complaints, which nobody labelled, only teach the early heads what the whole network says of them. Those heads read
     the states after ``exit_layers`` layers; 0 makes a model of one tier, without them. ``review_target`` is the error
-    rate that automatic categories may have at most, with 95 % confidence.
+    rate that automatic categories may have at most, with 95 % confidence; ``fast_targets`` the shares of answers in
+    which the fast tier may differ from the full one, likewise.
     """
 
     fit: FitSettings
@@ -72,6 +62,7 @@ class RecipeSettings:
     generated_per_pass: int = 1_800
     complaints_per_pass: int = 600
     review_target: float = 0.10
+    fast_targets: Mapping[str, float] = field(default_factory=lambda: DEFAULT_TARGETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +76,14 @@ class Sources:
     complaints: Sequence[LabelledTicket] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrationTickets:
+    """Tickets that nothing trained on: labelled ones, and those (labelled or not) that set the fast tier's cuts."""
+
+    dev: Sequence[LabelledTicket]
+    held_out: Sequence[LabelledTicket]
+
+
 def gather(data_dir: Path, seed: int) -> Sources:
     """Read the public sets under ``data_dir`` and the written tickets, but for the test ones."""
     return Sources(
@@ -94,6 +93,11 @@ def gather(data_dir: Path, seed: int) -> Sources:
         dev=read_written(TICKETS / "dev", read_labels()),
         complaints=complaints_to_learn_from(data_dir),
     )
+
+
+def calibration_tickets(sources: Sources, data_dir: Path) -> CalibrationTickets:
+    """The dev tickets, and those of `held_out_tickets`."""
+    return CalibrationTickets(sources.dev, held_out_tickets(sources, data_dir, HELD_OUT_SEED, HeldOutSizes()))
 
 
 def rows_of_pass(
@@ -136,57 +140,36 @@ def train_default(data_dir: Path, target: Path, version: str, settings: RecipeSe
     torch.manual_seed(settings.fit.seed)
     network = from_sentence_encoder(base, labels, settings.exit_layers)
     network = fit(network, rows_of_pass(sources, tokenizer, labels, settings), settings.fit)
-    finish(network, sources.dev, base, target, manifest_head(version, settings, sources))
+    finish(network, calibration_tickets(sources, data_dir), base, target, manifest_head(version, settings, sources))
 
 
 def finish(
-    network: TicketNetwork, dev: Sequence[LabelledTicket], base: Path, target: Path, head: dict[str, Any]
+    network: TicketNetwork, calibrating: CalibrationTickets, base: Path, target: Path, head: dict[str, Any]
 ) -> None:
     """Export, calibrate what was exported, and write the folder."""
     with TemporaryDirectory() as scratch:
-        files = ModelFiles(Path(scratch) / "model.onnx", base / "tokenizer.json")
-        export_graph(network, files.onnx)
-        calibrate_and_write(files, dev, target, head)
+        full, fast = Path(scratch) / ONNX_FILE, None
+        if network.early is None:
+            export_graph(network, full)
+        else:
+            fast = Path(scratch) / FAST_FILE
+            export_tiers(network, fast, full)
+        calibrate_and_write(ModelFiles(full, base / TOKENIZER_FILE, fast), calibrating, target, head)
 
 
-def calibrate_and_write(files: ModelFiles, dev: Sequence[LabelledTicket], target: Path, head: dict[str, Any]) -> None:
-    """Set temperatures, biases and cuts on the dev tickets, and write the folder with its manifest."""
+def calibrate_and_write(files: ModelFiles, calibrating: CalibrationTickets, target: Path, head: dict[str, Any]) -> None:
+    """Set temperatures, biases and cuts, and write the folder with its manifest."""
     labels = read_labels()
-    held_out = held_out_logits(files, dev, labels, LIMITS)
-    recipe = head["provenance"]["recipe"]
-    calibrated, figures = calibrated_heads(held_out, labels, recipe["review_target"], recipe["fit"]["seed"])
-    head["provenance"]["calibration"] = figures
-    write_folder(target, files, head | calibrated)
-    _log.info("model_written", folder=str(target), **dev_figures(held_out))
-
-
-def calibrated_heads(
-    held_out: dict[str, HeldOut], labels: LabelSet, review_target: float, seed: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The manifest's heads with their scalings and cuts, and the figures that these rest on."""
-    heads: dict[str, Any] = {}
-    figures: dict[str, Any] = {}
-    for name in HEADS:
-        scaling = fit_scaling(held_out[name], seed) if name in BIASED_HEADS else plain_scaling(held_out[name])
-        heads[name] = {"labels": list(getattr(labels, name)), **asdict(scaling)}
-        chances = probabilities(held_out[name].logits, scaling)
-        correct = chances.argmax(axis=1) == held_out[name].labels
-        cut = guaranteed_cut(chances.max(axis=1), correct, review_target) if name == "category" else None
-        if cut is not None:
-            heads[name]["review_below"] = cut.threshold
-        figures[name] = {
-            "rows": len(correct),
-            "accuracy": round(float(correct.mean()), 4),
-            "calibration_error": round(calibration_error(chances.max(axis=1), correct), 4),
-            "cut": _cut_json(cut),
-        }
-    heads["category"]["secondary_above"] = SECONDARY_ABOVE
-    heads["tagger"] = {
-        "tags": list(labels.tags),
-        "temperature": fit_temperature(held_out["tag"]),
-        "keep_above": KEEP_SPANS_ABOVE,
-    }
-    return heads, figures
+    calibration = Calibration(files, labels, LIMITS)
+    known = calibration.known_answers(calibrating.dev)
+    provenance = head["provenance"]
+    recipe = provenance["recipe"]
+    heads, provenance["calibration"] = full_tier_section(known, labels, recipe["review_target"], recipe["fit"]["seed"])
+    if files.fast is not None:
+        heads["fast"], accepted = calibration.fast_tier(calibrating.held_out, heads, recipe["fast_targets"])
+        provenance["fast_cuts"] = {"tickets": len(calibrating.held_out), "accepted_by_source": accepted}
+    write_folder(target, files, head | heads)
+    _log.info("model_written", folder=str(target), **dev_figures(known))
 
 
 def manifest_head(version: str, settings: RecipeSettings, sources: Sources) -> dict[str, Any]:
@@ -219,7 +202,3 @@ def dev_figures(held_out: dict[str, HeldOut]) -> dict[str, float]:
         right = rows.logits.argmax(axis=1) == rows.labels
         figures[name] = round(float(np.mean(right[rows.labels > 0] if name == "tag" else right)), 3)
     return figures
-
-
-def _cut_json(cut: Cut | None) -> dict[str, Any] | None:
-    return None if cut is None else asdict(cut)

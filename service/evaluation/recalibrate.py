@@ -30,7 +30,8 @@ from service.evaluation.scaling import (
     probabilities,
     rounded_down,
 )
-from service.inference.engine import InferenceEngine, TierName
+from service.inference.cascade import TierName
+from service.inference.engine import InferenceEngine
 from service.inference.manifest import MANIFEST_FILE, FastHead, Head
 from service.inference.tier import LABEL_HEADS
 from service.normalize import normalize

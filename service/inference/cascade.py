@@ -1,25 +1,33 @@
 """In: an encoded batch. Out: calibrated probabilities of every head, each from the smallest tier that is sure of it.
 
-Every row of a text that is not too long for it runs through the fast tier. What that is unsure of, head by head, is
-gathered with the long texts, sorted by length again and run through the full tier; a head that was sure keeps its fast
-answer. Without a fast tier all answers are the full tier's.
+Every row runs through the fast tier. What that is unsure of, head by head, is gathered, sorted by length again and run
+through the full tier, which may go on from the fast one's states; a head that was sure keeps its fast answer. Without a
+fast tier all answers are the full tier's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.inference.encode import EncodedBatch
+from service.inference.encode import EncodedBatch, Row
 from service.inference.manifest import FastTier, Head, Manifest, Tagger
 from service.inference.tier import LABEL_HEADS, Floats, Tier, TierLogits
 
 Bools = NDArray[np.bool_]
 
+TierName = Literal["fast", "full"]
+FAST: TierName = "fast"
+FULL: TierName = "full"
+
 TAGGER = "tagger"
+_HEADS = (*LABEL_HEADS, TAGGER)
+_PORTION_TOKENS = 16_384
+"""The states of so many tokens are 25 MB at 384 numbers each; a portion holds them until it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +43,42 @@ class Answers:
 
 
 class Cascade:
-    """The tiers of one model."""
+    """The tiers of one model; without ``ask_fast`` every answer is the full tier's."""
 
-    def __init__(self, manifest: Manifest, full: Tier, fast: Tier | None) -> None:
-        self._manifest, self._full, self._fast = manifest, full, fast
+    def __init__(self, manifest: Manifest, full: Tier, fast: Tier | None, *, ask_fast: bool = True) -> None:
+        self._manifest, self._full, self._fast, self._ask_fast = manifest, full, fast, ask_fast
 
     def answer(self, batch: EncodedBatch) -> Answers:
         """Ask the fast tier everything, and the full tier what is left."""
+        portions = list(batch.portions(_PORTION_TOKENS)) if self._full.goes_on else []
+        if len(portions) < 2:
+            return self._answer(batch)
+        return _joined([(chosen, self._answer(part)) for chosen, part in portions])
+
+    def logits(self, batch: EncodedBatch, rows: Sequence[Row]) -> dict[TierName, TierLogits]:
+        """The unscaled logits of each tier on these rows."""
+        return tier_logits(self._full, self._fast, batch, rows)
+
+    def _answer(self, batch: EncodedBatch) -> Answers:
         count = len(batch.texts)
-        if self._fast is None or self._manifest.fast is None:
-            everything = {name: np.ones(count, bool) for name in (*LABEL_HEADS, TAGGER)}
-            return self._answers(self._full.run(batch, batch.rows), self._manifest, everything)
-        most = self._manifest.fast.max_text_tokens
-        too_long = np.array([most is not None and len(text.ids) > most for text in batch.texts], bool)
-        for_fast = [row for row in batch.rows if not too_long[row.text_index]]
-        fast = self._answers(
-            self._fast.run(batch, for_fast), self._manifest.fast, {name: np.zeros(count, bool) for name in _HEADS}
-        )
-        unsure = {name: again | too_long for name, again in _unsure(fast, self._manifest.fast).items()}
+        if self._fast is None or self._manifest.fast is None or not self._ask_fast:
+            everything = {name: np.ones(count, bool) for name in _HEADS}
+            states = self._fast.run(batch, batch.rows).states if self._fast and self._full.goes_on else ()
+            return self._answers(self._full.run(batch, batch.rows, states), self._manifest, everything)
+        first = self._fast.run(batch, batch.rows)
+        fast = self._answers(first, self._manifest.fast, {name: np.zeros(count, bool) for name in _HEADS})
+        unsure = _unsure(fast, self._manifest.fast)
         any_label = np.logical_or.reduce([unsure[name] for name in LABEL_HEADS])
-        rows = [
-            row
-            for row in batch.rows
+        numbers = [
+            number
+            for number, row in enumerate(batch.rows)
             if unsure[TAGGER][row.text_index] or (row.for_labels and any_label[row.text_index])
         ]
-        if not rows:
+        if not numbers:
             return fast
-        full = self._answers(self._full.run(batch, rows), self._manifest, unsure)
+        rows = [batch.rows[number] for number in numbers]
+        states = [first.states[number] for number in numbers] if self._full.goes_on else ()
+        full = self._answers(self._full.run(batch, rows, states), self._manifest, unsure)
         return Answers(
             labels={
                 name: np.where(unsure[name][:, None], full.labels[name], fast.labels[name]) for name in LABEL_HEADS
@@ -83,7 +100,23 @@ class Cascade:
         )
 
 
-_HEADS = (*LABEL_HEADS, TAGGER)
+def tier_logits(full: Tier, fast: Tier | None, batch: EncodedBatch, rows: Sequence[Row]) -> dict[TierName, TierLogits]:
+    """What each tier says of these rows, unscaled."""
+    if fast is None:
+        return {FULL: full.run(batch, rows)}
+    first = fast.run(batch, rows)
+    return {FAST: first, FULL: full.run(batch, rows, first.states if full.goes_on else ())}
+
+
+def _joined(parts: Sequence[tuple[Sequence[int], Answers]]) -> Answers:
+    """The answers of all portions, in the order of the whole batch's texts."""
+    order = np.argsort([index for chosen, _ in parts for index in chosen])
+    tags = [tags for _, answers in parts for tags in answers.tags]
+    return Answers(
+        labels={name: np.concatenate([answers.labels[name] for _, answers in parts])[order] for name in LABEL_HEADS},
+        tags=[tags[position] for position in order],
+        from_full={name: np.concatenate([answers.from_full[name] for _, answers in parts])[order] for name in _HEADS},
+    )
 
 
 def _unsure(fast: Answers, cuts: FastTier) -> dict[str, Bools]:

@@ -1,14 +1,14 @@
 """In: normalised texts. Out: rows of tokens for the model, each with the way back to its text.
 
-A text that fits is one row that every head reads. A longer one gives overlapping windows of equal length, of which the
-first and the last answer for the labels; quoted history and disclaimers are read by the tagger only. Nothing is silently
-cut: where windows run out, the text is marked truncated.
+A text that fits is one row that every head reads. A longer one gives overlapping windows of equal length, of which
+the first and the last answer for the labels; quoted history and disclaimers are read by the tagger only. Nothing is
+silently cut: where windows run out, the text is marked truncated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -48,7 +48,7 @@ class EncodedText:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of model input: the positions of its tokens in the text's `EncodedText`, and whether it counts for labels.
+    """One row of model input: its tokens' positions in the text's `EncodedText`, and whether it counts for labels.
 
     Where windows overlap, the tags of the first ``skip`` tokens are the window before's, and those of the last
     ``leave`` the window after's, so that no token has two answers.
@@ -73,6 +73,28 @@ class EncodedBatch:
     texts: tuple[EncodedText, ...]
     rows: tuple[Row, ...]
     truncated: tuple[bool, ...] = field(default=())
+
+    def portions(self, most_tokens: int) -> Iterator[tuple[list[int], EncodedBatch]]:
+        """The texts in portions of similar length and about ``most_tokens``: their numbers, and a batch of them."""
+        rows_of: list[list[Row]] = [[] for _ in self.texts]
+        for row in self.rows:
+            rows_of[row.text_index].append(row)
+        tokens = [sum(len(row.positions) for row in rows) for rows in rows_of]
+        chosen: list[int] = []
+        size = 0
+        for index in sorted(range(len(self.texts)), key=tokens.__getitem__):
+            if chosen and size + tokens[index] > most_tokens:
+                yield chosen, self._part(chosen, rows_of)
+                chosen, size = [], 0
+            chosen.append(index)
+            size += tokens[index]
+        if chosen:
+            yield chosen, self._part(chosen, rows_of)
+
+    def _part(self, chosen: Sequence[int], rows_of: Sequence[Sequence[Row]]) -> EncodedBatch:
+        rows = (replace(row, text_index=number) for number, index in enumerate(chosen) for row in rows_of[index])
+        truncated = tuple(self.truncated[index] for index in chosen) if self.truncated else ()
+        return EncodedBatch(tuple(self.texts[index] for index in chosen), tuple(rows), truncated)
 
 
 def encode_texts(tokenizer: Tokenizer, texts: Sequence[NormalizedText], limits: WindowLimits) -> EncodedBatch:

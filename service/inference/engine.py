@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tokenizers import Tokenizer
 
 from service.errors import ModelError
-from service.inference.cascade import Cascade
+from service.inference.cascade import FAST, FULL, Cascade, TierName
 from service.inference.encode import EncodedBatch, WindowLimits, encode_texts
 from service.inference.manifest import FAST_FILE, ONNX_FILE, TOKENIZER_FILE, open_model_folder
 from service.inference.recent import RecentTexts
@@ -21,8 +20,6 @@ from service.inference.spans import read_spans
 from service.inference.tier import EngineSettings, Floats, Tier
 from service.normalized import NormalizedText
 from service.result import FieldSpan
-
-TierName = Literal["fast", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +52,11 @@ class InferenceEngine:
         widths = [len(head.labels) for head in (manifest.category, manifest.sentiment, manifest.urgency)]
         widths.append(len(manifest.tagger.tags))
         full = Tier(folder / ONNX_FILE, widths, special_ids, chosen)
-        has_fast = manifest.fast is not None and chosen.fast_tier
+        has_fast = manifest.fast is not None and (chosen.fast_tier or full.goes_on)
+        if full.goes_on and not has_fast:
+            raise ModelError(f"{folder / ONNX_FILE} goes on from a fast tier's states, and the manifest has none")
         fast = Tier(folder / FAST_FILE, widths, special_ids, chosen) if has_fast else None
-        self._tiers: dict[TierName, Tier] = {"full": full}
-        if fast is not None:
-            self._tiers["fast"] = fast
-        self._cascade = Cascade(manifest, full, fast)
+        self._cascade = Cascade(manifest, full, fast, ask_fast=chosen.fast_tier)
         self._recent: RecentTexts[Prediction] = RecentTexts(chosen.recent_texts)
         self._limits = WindowLimits(manifest.max_tokens, manifest.max_windows)
 
@@ -72,7 +68,7 @@ class InferenceEngine:
         """Each tier's unscaled logits (float32, shape [texts, labels]) of each label head."""
         batch = self.encode(texts)
         rows = [row for row in batch.rows if row.for_labels]
-        return {name: tier.run(batch, rows).labels for name, tier in self._tiers.items()}
+        return {name: logits.labels for name, logits in self._cascade.logits(batch, rows).items()}
 
     def encode(self, texts: Sequence[NormalizedText]) -> EncodedBatch:
         """Tokenise texts into rows of the model's input."""
@@ -92,7 +88,7 @@ class InferenceEngine:
                 ),
                 token_count=len(batch.texts[index].ids),
                 truncated=batch.truncated[index],
-                tiers={name: "full" if full[index] else "fast" for name, full in answers.from_full.items()},
+                tiers={name: FULL if full[index] else FAST for name, full in answers.from_full.items()},
             )
             for index, text in enumerate(texts)
         ]

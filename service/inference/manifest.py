@@ -96,12 +96,8 @@ class FastTagger(Tagger):
 
 
 class FastTier(_Frozen):
-    """The small graph that is asked first. Its labels and tags are those of the full tier, in the same order.
+    """The small graph that is asked first. Its labels and tags are those of the full tier, in the same order."""
 
-    Texts of more than ``max_text_tokens`` go to the full tier at once: it would be asked again for most of them.
-    """
-
-    max_text_tokens: int | None = Field(default=None, ge=1)
     category: FastHead
     sentiment: FastHead
     urgency: FastHead

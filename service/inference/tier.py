@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -22,6 +23,9 @@ from service.inference.precision import Precision, PrecisionChoice, choose_preci
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 LABEL_HEADS = ("category", "sentiment", "urgency")
 OUTPUTS = (*(f"{name}_logits" for name in LABEL_HEADS), "tag_logits")
+STATES = "states"
+"""What a fast tier's graph may give besides, and then a full tier's takes: each token's state, float32 [rows, tokens,
+hidden size]. Such a full tier goes on where the fast one stopped."""
 
 Floats = NDArray[np.float32]
 
@@ -66,11 +70,13 @@ class EngineSettings:
 class TierLogits:
     """Logits of a batch: one array of shape [texts, labels] a head, and [tokens, tags] a text; 0 if not run.
 
-    The label logits of a text of several rows are the mean of those rows that count for labels.
+    The label logits of a text of several rows are the mean of those rows that count for labels. ``states`` has one
+    array of shape [tokens, hidden size] a row that was run, special tokens included, or nothing if the graph has none.
     """
 
     labels: dict[str, Floats]
     tags: list[Floats]
+    states: list[Floats]
 
 
 class Tier:
@@ -92,32 +98,50 @@ class Tier:
         except (*_ORT_ERRORS, ValueError, OSError) as error:
             raise ModelError(f"{graph} cannot be loaded: {error}") from error
         found = {output.name: output.shape[-1] for output in self._session.get_outputs()}
+        self._hidden_size = found.pop(STATES, None)
         expected = dict(zip(OUTPUTS, widths, strict=True))
         if found != expected:
             raise ModelError(f"the outputs {found} of {graph} do not fit the manifest's labels {expected}")
+        self.goes_on = STATES in {given.name for given in self._session.get_inputs()}
+        """Whether it starts from the states of another tier instead of from tokens."""
 
-    def run(self, batch: EncodedBatch, rows: Sequence[Row]) -> TierLogits:
-        """Run some rows of a batch in slices of similar length."""
+    def run(self, batch: EncodedBatch, rows: Sequence[Row], states: Sequence[Floats] = ()) -> TierLogits:
+        """Run some rows of a batch in slices of similar length; a tier that goes on needs the ``states`` of each."""
         labels = {name: np.zeros((len(batch.texts), self._widths[name]), np.float32) for name in LABEL_HEADS}
         tags = [np.zeros((len(tokens.ids), self._widths["tag"]), np.float32) for tokens in batch.texts]
         label_rows = Counter(row.text_index for row in rows if row.for_labels)
+        own_states: list[Floats] = [np.zeros((0, 0), np.float32)] * (len(rows) if self._hidden_size else 0)
         for indices in self._slices(rows):
             chosen = [rows[index] for index in indices]
-            inputs = pad_rows(chosen, batch.texts, self._cls_id, self._sep_id)
-            *head_logits, tag_logits = self._call(dict(zip(INPUTS, inputs, strict=True)))
+            inputs = self._inputs(batch, chosen, [states[index] for index in indices] if self.goes_on else ())
+            outputs = self._call(inputs)
+            head_logits, tag_logits = outputs[: len(LABEL_HEADS)], outputs[len(LABEL_HEADS)]
             for line, row in enumerate(chosen):
                 if row.for_labels:
                     for name, logits in zip(LABEL_HEADS, head_logits, strict=True):
                         labels[name][row.text_index] += logits[line] / label_rows[row.text_index]
                 own = row.tagged
                 tags[row.text_index][row.positions[own]] = tag_logits[line, 1 + own.start : 1 + own.stop]
-        return TierLogits(labels, tags)
+                if self._hidden_size:
+                    own_states[indices[line]] = outputs[-1][line, : len(row.positions) + 2]
+        return TierLogits(labels, tags, own_states)
 
-    def _call(self, inputs: dict[str, NDArray[np.int64]]) -> list[Floats]:
+    def _inputs(self, batch: EncodedBatch, rows: Sequence[Row], states: Sequence[Floats]) -> dict[str, NDArray[Any]]:
+        ids, mask, shapes = pad_rows(rows, batch.texts, self._cls_id, self._sep_id)
+        if not self.goes_on:
+            return dict(zip(INPUTS, (ids, mask, shapes), strict=True))
+        padded = np.zeros((*ids.shape, states[0].shape[1]), np.float32)
+        for line, own in enumerate(states):
+            padded[line, : len(own)] = own
+        return {STATES: padded, "attention_mask": mask}
+
+    def _call(self, inputs: dict[str, NDArray[Any]]) -> list[Floats]:
+        names = (*OUTPUTS, STATES) if self._hidden_size else OUTPUTS
         try:
-            outputs: list[Floats] = self._session.run(OUTPUTS, inputs)
+            outputs: list[Floats] = self._session.run(names, inputs)
         except _ORT_ERRORS as error:
-            raise InferenceError(f"onnxruntime failed on input of shape {inputs[INPUTS[0]].shape}: {error}") from error
+            shape = inputs["attention_mask"].shape
+            raise InferenceError(f"onnxruntime failed on input of shape {shape}: {error}") from error
         return outputs
 
     def _slices(self, rows: Sequence[Row]) -> Iterator[list[int]]:

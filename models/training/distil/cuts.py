@@ -38,6 +38,17 @@ DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.02, "sentiment": 0.05, "ur
 _TEMPERATURE_TOKENS = 20_000
 
 
+def read_targets(text: str) -> dict[str, float]:
+    """Head and share, separated by commas; raises `ValueError` for another head or a share that is none."""
+    targets = dict(DEFAULT_TARGETS)
+    for entry in text.split(","):
+        head, _, share = entry.partition("=")
+        if head not in targets or not 0 < float(share) < 1:
+            raise ValueError(f"{entry!r} is not HEAD=SHARE with one of {', '.join(targets)}")
+        targets[head] = float(share)
+    return targets
+
+
 @dataclass(frozen=True, slots=True)
 class FastTier:
     """A student ready to serve: its scaling and, by head, its cut; a head without one always asks the teacher.
@@ -59,10 +70,9 @@ def fit_fast_tier(
     full: TierScaling,
     targets: Mapping[str, float] = DEFAULT_TARGETS,
 ) -> FastTier:
-    """Scaling from every second ticket, cuts from those of the others that are short enough to be asked."""
+    """Scaling from every second ticket, cuts from the others."""
     fitting = np.arange(len(encoded.tickets)) % 2 == 0
-    short = np.array([len(text.ids) <= max_text_tokens(teacher) for text in encoded.batch.texts])
-    cutting = ~fitting & short
+    cutting = ~fitting
     scaling = TierScaling(
         heads={
             name: follow(
@@ -103,16 +113,10 @@ def fast_section(tier: FastTier, teacher: Teacher) -> dict[str, Any]:
         "temperature": tier.scaling.tag_temperature,
         "keep_above": tier.scaling.keep_above,
     }
-    cut_heads: dict[str, Any] = {
+    return {
         name: head | fast_cut_entry(tier.cuts[name], "span_disagreement" if name == "tagger" else "disagreement")
         for name, head in heads.items()
     }
-    return {"max_text_tokens": max_text_tokens(teacher)} | cut_heads
-
-
-def max_text_tokens(teacher: Teacher) -> int:
-    """The longest text that the fast tier is asked: one of one row. Of longer ones it was unsure nine times in ten."""
-    return teacher.limits.max_tokens - 2
 
 
 def unsure_of(fast: Decisions, cuts: Mapping[str, Cut | None]) -> dict[str, NDArray[np.bool_]]:

@@ -12,14 +12,18 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.training.complaints import complaints_for_cuts
 from models.training.generate import make_tickets
 from models.training.public import read_public
 from models.training.public.sampling import text_key
-from models.training.recipe import Sources
 from service.evaluation.data import LabelledTicket
 
+if TYPE_CHECKING:
+    from models.training.recipe import Sources
+
+HELD_OUT_SEED = 2_027
 _CLINC = "clinc150_data_full.json"
 _OUT_OF_SCOPE_TEST = "oos_test"
 

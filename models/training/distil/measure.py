@@ -22,7 +22,7 @@ from service.evaluation.field_metrics import SpanKey
 from service.evaluation.scaling import Floats, Scaling, probabilities, rounded_down
 from service.inference.encode import EncodedBatch, encode_texts
 from service.inference.spans import read_spans
-from service.inference.tier import EngineSettings, Tier
+from service.inference.tier import EngineSettings, Tier, TierLogits
 from service.normalize import normalize
 from service.normalized import NormalizedText
 from service.result import FieldSpan
@@ -82,9 +82,13 @@ def open_tier(graph: Path, teacher: Teacher, threads: int) -> Tier:
     return Tier(graph, widths, special_ids, EngineSettings(threads=threads))
 
 
-def ticket_logits(tier: Tier, encoded: EncodedTickets) -> TicketLogits:
+def asked(tier: Tier, encoded: EncodedTickets) -> TicketLogits:
     """The graph's logits of every ticket."""
-    logits = tier.run(encoded.batch, encoded.batch.rows)
+    return ticket_logits(tier.run(encoded.batch, encoded.batch.rows))
+
+
+def ticket_logits(logits: TierLogits) -> TicketLogits:
+    """The same in float64, as calibration reads them."""
     heads = {name: values.astype(np.float64) for name, values in logits.labels.items()}
     return TicketLogits(heads, tuple(tags.astype(np.float64) for tags in logits.tags))
 

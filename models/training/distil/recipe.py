@@ -18,11 +18,12 @@ import torch
 from models.training.distil.cuts import DEFAULT_TARGETS, fast_section, fit_fast_tier
 from models.training.distil.folder import FastFiles, write_tiers
 from models.training.distil.held_out import (
+    HELD_OUT_SEED,
     HeldOutSizes,
     held_out_tickets,
     read_out_of_scope,
 )
-from models.training.distil.measure import decide, encode_tickets, manifest_scaling, open_tier, ticket_logits
+from models.training.distil.measure import asked, decide, encode_tickets, manifest_scaling, open_tier
 from models.training.distil.outside import out_of_scope_section
 from models.training.distil.pareto import (
     CandidateFigures,
@@ -45,7 +46,6 @@ from service.inference.manifest import FAST_FILE
 
 _log = structlog.get_logger(__name__)
 _TYPICAL_TOKENS = 64
-HELD_OUT_SEED = 2_027
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ def _measure(
     )
     paths = {"teacher": teacher.graph, **graphs}
     times = cpu_us_per_ticket({name: open_tier(path, teacher, threads=1) for name, path in paths.items()}, dev)
-    asked = open_tier(teacher.graph, teacher, settings.threads)
-    full_held_out, full_dev, full_outside = (ticket_logits(asked, part) for part in (held_out, dev, outside))
+    full_tier = open_tier(teacher.graph, teacher, settings.threads)
+    full_held_out, full_dev, full_outside = (asked(full_tier, part) for part in (held_out, dev, outside))
     full = decide(dev, full_dev, full_scaling, types)
     shapes = {"teacher": teacher_shape(encoder), **{name: student_shape(name, encoder) for name in graphs}}
     sizes = {name: megabytes_beside(graph, teacher.graph) for name, graph in graphs.items()}
@@ -167,10 +167,8 @@ def _measure(
     figures = [teacher_figures(dev, full, costs["teacher"])]
     for name, graph in graphs.items():
         student = open_tier(graph, teacher, settings.threads)
-        tier = fit_fast_tier(
-            held_out, ticket_logits(student, held_out), full_held_out, teacher, full_scaling, settings.targets
-        )
-        fast = decide(dev, ticket_logits(student, dev), tier.scaling, types)
+        tier = fit_fast_tier(held_out, asked(student, held_out), full_held_out, teacher, full_scaling, settings.targets)
+        fast = decide(dev, asked(student, dev), tier.scaling, types)
         figures.append(student_figures(name, dev, fast, full, tier, costs[name]))
         _log.info("student_measured", family=name, **figures[-1].agreement)
     out_of_scope = out_of_scope_section(
