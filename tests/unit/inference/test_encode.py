@@ -111,6 +111,27 @@ def test_encode_any_length_every_token_is_tagged_and_no_row_is_too_long(own: int
     assert label_rows[-1][-1:].tolist() == [(own if own >= 3 else own + quoted) - 1][: own + quoted]
 
 
+@given(st.lists(st.integers(0, 150), max_size=12), st.integers(1, 400))
+def test_portions_have_every_text_once_with_its_own_rows_and_similar_texts_together(
+    words: list[int], most_tokens: int
+) -> None:
+    made = Tokenizer(WordLevel({"[UNK]": 1, "a": 5, "b": 6}, unk_token="[UNK]"))
+    made.pre_tokenizer = Whitespace()
+    batch = encode_texts(made, [text_of(count) for count in words], LIMITS)
+
+    portions = list(batch.portions(most_tokens))
+
+    numbers = [index for chosen, _ in portions for index in chosen]
+    assert sorted(numbers) == list(range(len(words)))
+    assert [words[index] for index in numbers] == sorted(words)
+    for chosen, part in portions:
+        assert [len(text.ids) for text in part.texts] == [words[index] for index in chosen]
+        assert sum(len(row.positions) for row in part.rows) <= most_tokens or len(chosen) == 1
+        for number, index in enumerate(chosen):
+            theirs = [row.positions.tolist() for row in batch.rows if row.text_index == index]
+            assert [row.positions.tolist() for row in part.rows if row.text_index == number] == theirs
+
+
 def test_pad_rows_puts_special_tokens_and_masks_the_padding(tokenizer: Tokenizer) -> None:
     batch = encode_texts(tokenizer, [NormalizedText("a A", ()), NormalizedText("a b a a", ())], LIMITS)
 
