@@ -59,7 +59,7 @@ class RecipeSettings:
     public_share: float = 0.35
     written_variants: int = 2
     post_copies: int = 2
-    generated_per_pass: int = 1_800
+    generated_per_pass: int = 1_200
     complaints_per_pass: int = 600
     review_target: float = 0.10
     fast_targets: Mapping[str, float] = field(default_factory=lambda: DEFAULT_TARGETS)
