@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -47,8 +46,7 @@ def calibrate(
         calibration = recalibrate(source, build_engine(settings), list(read_labelled(data)), target)
         write_calibrated(calibration, source, out, out.name, datetime.now(UTC))
         if as_json:
-            figures = {name: asdict(head) for name, head in calibration.heads.items()}
-            typer.echo(json.dumps(figures, indent=2, ensure_ascii=False))
+            typer.echo(json.dumps(calibration.to_json(), indent=2, ensure_ascii=False))
             return
         console = open_console()
         for name, head in calibration.heads.items():
@@ -65,6 +63,13 @@ def calibrate(
                     f"  asked of the full tier below {head.fast_cut.threshold:.3f}: of {head.fast_cut.accepted} fast "
                     f"answers above it {head.fast_cut.errors} differed, so at most {head.fast_cut.bound:.1%} do (95 %)"
                 )
+        if calibration.tagger_cut is not None:
+            console.print(
+                f"fields: asked of the full tier below {calibration.tagger_cut.threshold:.3f}: above it at most "
+                f"{calibration.tagger_cut.bound:.1%} of a text's spans differ on average (95 %)"
+            )
+        elif calibration.manifest.get("fast"):
+            console.print("fields: the full tier answers every ticket")
         cut = calibration.heads["category"].cut if "category" in calibration.heads else None
         if cut is not None:
             console.print(

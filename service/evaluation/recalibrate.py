@@ -27,13 +27,16 @@ from service.evaluation.scaling import (
     fit_scaling,
     follow,
     guaranteed_cut,
+    guaranteed_loss_cut,
     probabilities,
     rounded_down,
 )
-from service.inference.cascade import TierName
+from service.evaluation.span_agreement import span_losses
+from service.inference.cascade import FAST, FULL, TierName, softmax, tag_confidence
 from service.inference.engine import InferenceEngine
-from service.inference.manifest import MANIFEST_FILE, FastHead, Head
-from service.inference.tier import LABEL_HEADS
+from service.inference.manifest import MANIFEST_FILE, FastHead, Head, Tagger
+from service.inference.spans import read_spans
+from service.inference.tier import LABEL_HEADS, TierLogits
 from service.normalize import normalize
 
 MIN_ROWS = 100
@@ -42,6 +45,8 @@ MIN_ROWS = 100
 NO_CUT = 1.0
 DISAGREEMENT_TARGET = 0.02
 """How often an accepted fast answer may differ from the full tier's, where the model says nothing else."""
+SPAN_DISAGREEMENT_TARGET = 0.2
+"""Likewise the share of an accepted text's spans that only one tier has, on average."""
 
 _SEED = 7
 _BATCH_TICKETS = 256
@@ -65,21 +70,33 @@ class HeadCalibration:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The manifest to write, and what it rests on, head by head."""
+    """The manifest to write, and what it rests on, head by head.
+
+    ``tagger_cut`` is that of the fast tier's tagger, on the share of spans that only one tier has; None as above.
+    """
 
     manifest: dict[str, Any]
     heads: dict[str, HeadCalibration]
+    tagger_cut: Cut | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures of each head, by name."""
+        figures: dict[str, Any] = {name: asdict(head) for name, head in self.heads.items()}
+        if self.manifest.get("fast"):
+            figures["tagger"] = {"fast_cut": None if self.tagger_cut is None else asdict(self.tagger_cut)}
+        return figures
 
 
 def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTicket], target: float) -> Calibration:
     """Fit every label head that has `MIN_ROWS` labelled rows, and the category's review cut at this error target.
 
     Where the model has a fast tier, that head of it is fitted to the full tier's new answers on every second row, and
-    the others set from which confidence on it is not asked again; rows without labels serve here too.
+    the others set from which confidence on it is not asked again; rows without labels serve here too, and the tagger's
+    cut needs none.
     """
     manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    tiers = _logits(engine, rows)
-    logits = tiers["full"]
+    answers = _ask(engine, rows)
+    logits = answers.logits[FULL]
     heads: dict[str, HeadCalibration] = {}
     for name in LABEL_HEADS:
         head: Head = getattr(engine.manifest, name)
@@ -95,9 +112,9 @@ def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTi
         scaling = fit_scaling(held_out, _SEED)
         heads[name] = _judge(held_out, head, scaling, target)
         manifest[name] |= asdict(scaling)
-        if "fast" in tiers and engine.manifest.fast is not None:
+        if FAST in answers.logits and engine.manifest.fast is not None:
             was: FastHead = getattr(engine.manifest.fast, name)
-            fast, fast_cut = _fit_fast_head(tiers["fast"][name], probabilities(logits[name], scaling), was)
+            fast, fast_cut = _fit_fast_head(answers.logits[FAST][name], probabilities(logits[name], scaling), was)
             manifest["fast"][name] = fast
             heads[name] = replace(heads[name], fast_cut=fast_cut)
         if name == "category":
@@ -105,7 +122,15 @@ def recalibrate(folder: Path, engine: InferenceEngine, rows: Sequence[LabelledTi
             manifest[name]["review_below"] = NO_CUT if cut is None else cut.threshold
     if not heads:
         raise LabelledDataError(f"no head has {MIN_ROWS} labelled rows: {len(rows)} rows were read")
-    return Calibration(manifest, heads)
+    tagger_cut = None
+    if engine.manifest.fast is not None and FAST in answers.logits:
+        evidence = engine.manifest.fast.tagger.evidence
+        target = SPAN_DISAGREEMENT_TARGET if evidence is None else evidence.target
+        tagger_cut = guaranteed_loss_cut(answers.tag_confidences, answers.span_losses, target)
+        manifest["fast"]["tagger"] = _without_cut(manifest["fast"]["tagger"]) | fast_cut_entry(
+            tagger_cut, "span_disagreement"
+        )
+    return Calibration(manifest, heads, tagger_cut)
 
 
 def write_calibrated(calibration: Calibration, source: Path, target: Path, version: str, at: datetime) -> None:
@@ -114,8 +139,7 @@ def write_calibrated(calibration: Calibration, source: Path, target: Path, versi
     for name in calibration.manifest["files"]:
         shutil.copyfile(source / name, target / name)
     manifest = calibration.manifest | {"version": version, "created_at": at.isoformat(timespec="seconds")}
-    figures = {name: asdict(head) for name, head in calibration.heads.items()}
-    manifest["provenance"] = manifest["provenance"] | {"calibration": figures}
+    manifest["provenance"] = manifest["provenance"] | {"calibration": calibration.to_json()}
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (target / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
@@ -131,15 +155,53 @@ def _fit_fast_head(logits: Floats, full: Floats, was: FastHead) -> tuple[dict[st
     return {"labels": list(was.labels)} | asdict(scaling) | fast_cut_entry(cut), cut
 
 
-def _logits(engine: InferenceEngine, rows: Sequence[LabelledTicket]) -> dict[TierName, dict[str, Floats]]:
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Each tier's logits (float64, [rows, labels]) by head; of the tagger, the fast tier's confidence and its loss."""
+
+    logits: dict[TierName, dict[str, Floats]]
+    tag_confidences: Floats
+    span_losses: Floats
+
+
+def _ask(engine: InferenceEngine, rows: Sequence[LabelledTicket]) -> _Answers:
     texts = [normalize(row.subject, row.body) for row in rows]
-    parts = [
-        engine.label_logits(texts[start : start + _BATCH_TICKETS]) for start in range(0, len(texts), _BATCH_TICKETS)
-    ]
-    return {
-        tier: {name: np.concatenate([part[tier][name] for part in parts]).astype(np.float64) for name in LABEL_HEADS}
-        for tier in parts[0]
-    }
+    parts: dict[TierName, list[TierLogits]] = {}
+    confidences: list[float] = []
+    losses: list[Floats] = []
+    for start in range(0, len(texts), _BATCH_TICKETS):
+        some = texts[start : start + _BATCH_TICKETS]
+        batch = engine.encode(some)
+        asked = engine.tier_logits(batch)
+        for tier, logits in asked.items():
+            parts.setdefault(tier, []).append(replace(logits, tags=[], states=[]))
+        if FAST in asked and engine.manifest.fast is not None:
+            taggers: dict[TierName, Tagger] = {FAST: engine.manifest.fast.tagger, FULL: engine.manifest.tagger}
+            chances = {
+                tier: [softmax(tags / tagger.temperature) for tags in asked[tier].tags]
+                for tier, tagger in taggers.items()
+            }
+            spans = {
+                tier: [
+                    read_spans(text.text, tokens, tags, tagger.field_types, tagger.keep_above)
+                    for text, tokens, tags in zip(some, batch.texts, chances[tier], strict=True)
+                ]
+                for tier, tagger in taggers.items()
+            }
+            confidences += [tag_confidence(tags) for tags in chances[FAST]]
+            losses.append(span_losses(spans[FAST], spans[FULL]))
+    return _Answers(
+        {
+            tier: {name: np.concatenate([one.labels[name] for one in given]).astype(np.float64) for name in LABEL_HEADS}
+            for tier, given in parts.items()
+        },
+        rounded_down(np.array(confidences, np.float64)),
+        np.concatenate([np.zeros(0), *losses]),
+    )
+
+
+def _without_cut(head: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in head.items() if key not in ("accept_above", "evidence")}
 
 
 def _judge(held_out: HeldOut, head: Head, scaling: Scaling, target: float) -> HeadCalibration:

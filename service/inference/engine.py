@@ -17,7 +17,7 @@ from service.inference.encode import EncodedBatch, WindowLimits, encode_texts
 from service.inference.manifest import FAST_FILE, ONNX_FILE, TOKENIZER_FILE, open_model_folder
 from service.inference.recent import RecentTexts
 from service.inference.spans import read_spans
-from service.inference.tier import EngineSettings, Floats, Tier
+from service.inference.tier import EngineSettings, Floats, Tier, TierLogits
 from service.normalized import NormalizedText
 from service.result import FieldSpan
 
@@ -64,11 +64,9 @@ class InferenceEngine:
         """Predict each text; the order of the answers is that of the texts."""
         return self._recent.through(texts, lambda new: self.run(self.encode(new), new))
 
-    def label_logits(self, texts: Sequence[NormalizedText]) -> Mapping[TierName, Mapping[str, Floats]]:
-        """Each tier's unscaled logits (float32, shape [texts, labels]) of each label head."""
-        batch = self.encode(texts)
-        rows = [row for row in batch.rows if row.for_labels]
-        return {name: logits.labels for name, logits in self._cascade.logits(batch, rows).items()}
+    def tier_logits(self, batch: EncodedBatch) -> Mapping[TierName, TierLogits]:
+        """Each tier's unscaled logits of every row of the batch."""
+        return self._cascade.logits(batch, batch.rows)
 
     def encode(self, texts: Sequence[NormalizedText]) -> EncodedBatch:
         """Tokenise texts into rows of the model's input."""

@@ -20,7 +20,6 @@ from models.training.distil.measure import (
     TierScaling,
     agreements,
     decide,
-    span_losses,
 )
 from models.training.distil.teacher import Teacher
 from models.training.network import HEADS
@@ -33,6 +32,7 @@ from service.evaluation.scaling import (
     guaranteed_loss_cut,
     probabilities,
 )
+from service.evaluation.span_agreement import span_losses
 
 DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.02, "sentiment": 0.05, "urgency": 0.05, "tagger": 0.2}
 _TEMPERATURE_TOKENS = 20_000
@@ -89,7 +89,7 @@ def fit_fast_tier(
     same = agreements(fast, asked)
     cuts = {name: guaranteed_cut(fast.confidences[name][cutting], same[name][cutting], targets[name]) for name in HEADS}
     cuts["tagger"] = guaranteed_loss_cut(
-        fast.confidences["tagger"][cutting], span_losses(fast, asked)[cutting], targets["tagger"]
+        fast.confidences["tagger"][cutting], span_losses(fast.spans, asked.spans)[cutting], targets["tagger"]
     )
     sources = np.array([ticket.source for ticket in encoded.tickets])
     accepted = {name: ~again & cutting for name, again in unsure_of(fast, cuts).items()}

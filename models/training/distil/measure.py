@@ -20,6 +20,7 @@ from service.decide import extract_fields
 from service.evaluation.data import LabelledTicket
 from service.evaluation.field_metrics import SpanKey
 from service.evaluation.scaling import Floats, Scaling, probabilities, rounded_down
+from service.evaluation.span_agreement import span_keys
 from service.inference.encode import EncodedBatch, encode_texts
 from service.inference.spans import read_spans
 from service.inference.tier import EngineSettings, Tier, TierLogits
@@ -126,15 +127,9 @@ def agreements(one: Decisions, other: Decisions) -> dict[str, NDArray[np.bool_]]
     """For each head whether two tiers say the same of each ticket; the tagger: exactly the same spans."""
     same = {name: one.labels[name] == other.labels[name] for name in HEADS}
     same["tagger"] = np.array(
-        [_keys(mine) == _keys(theirs) for mine, theirs in zip(one.spans, other.spans, strict=True)]
+        [span_keys(mine) == span_keys(theirs) for mine, theirs in zip(one.spans, other.spans, strict=True)]
     )
     return same
-
-
-def span_losses(one: Decisions, other: Decisions) -> Floats:
-    """For each ticket, of all spans that either tier has, the share that only one has; 0 where there are none."""
-    pairs = [(_keys(mine), _keys(theirs)) for mine, theirs in zip(one.spans, other.spans, strict=True)]
-    return np.array([len(mine ^ theirs) / max(1, len(mine | theirs)) for mine, theirs in pairs], np.float64)
 
 
 def field_keys(encoded: EncodedTickets, spans: Sequence[Sequence[FieldSpan]]) -> list[list[SpanKey]]:
@@ -145,7 +140,3 @@ def field_keys(encoded: EncodedTickets, spans: Sequence[Sequence[FieldSpan]]) ->
         fields = extract_fields(ticket, text, own, _READ_AT)
         found.append([SpanKey(field.start, field.end, field.type) for field in fields])
     return found
-
-
-def _keys(spans: Sequence[FieldSpan]) -> set[tuple[str, int, int]]:
-    return {(span.type, span.start, span.end) for span in spans}

@@ -14,12 +14,13 @@ from service.bundled import default_model_folder
 from service.cli.app import app
 from service.inference.cascade import softmax
 from service.inference.engine import InferenceEngine
-from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE
+from service.inference.manifest import MANIFEST_FILE
 from service.inference.tier import LABEL_HEADS, EngineSettings
 from service.normalize import normalize
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 DEV = Path(__file__).parents[3] / "models" / "training" / "tickets" / "dev"
+_TOO_SURE = 0.1
 _runner = CliRunner()
 
 
@@ -76,11 +77,11 @@ def test_calibrate_folder_that_exists_is_refused(tmp_path: Path) -> None:
     assert "exists already" in outcome.stderr
 
 
-def test_label_logits_scaled_are_the_predicted_probabilities() -> None:
+def test_tier_logits_scaled_are_the_predicted_probabilities() -> None:
     engine = InferenceEngine(default_model_folder(), EngineSettings(fast_tier=False))
     texts = [normalize("Charged twice", "You took 49.90 EUR twice."), normalize(None, "I cannot sign in.")]
 
-    logits = engine.label_logits(texts)["full"]
+    logits = engine.tier_logits(engine.encode(texts))["full"].labels
 
     for name in LABEL_HEADS:
         head = getattr(engine.manifest, name)
@@ -99,13 +100,18 @@ def test_calibrate_fits_the_fast_tier_to_the_full_one_as_it_is_now(tmp_path: Pat
     assert outcome.exit_code == 0, outcome.stderr
     engine = InferenceEngine(out)
     assert engine.manifest.fast is not None
-    for name, figures in json.loads(outcome.stdout).items():
+    said = json.loads(outcome.stdout)
+    tagger, tagger_cut = engine.manifest.fast.tagger, said.pop("tagger")["fast_cut"]
+    assert tagger.accept_above == tagger_cut["threshold"] < 1
+    assert tagger.evidence is not None
+    assert (tagger.evidence.kind, tagger.evidence.target) == ("span_disagreement", 0.2)
+    assert (tagger.evidence.n, tagger.evidence.bound) == (tagger_cut["accepted"], tagger_cut["bound"])
+    for name, figures in said.items():
         full, fast = getattr(engine.manifest, name), getattr(engine.manifest.fast, name)
-        assert fast.temperature == pytest.approx(full.temperature, rel=0.1)  # the two tiers are one graph
+        assert _TOO_SURE * 3 < fast.temperature < 3 * full.temperature
         assert fast.accept_above == figures["fast_cut"]["threshold"] < 1
         assert (fast.evidence.kind, fast.evidence.target) == ("disagreement", 0.2)
         assert (fast.evidence.n, fast.evidence.k) == (figures["fast_cut"]["accepted"], figures["fast_cut"]["errors"])
-    assert engine.manifest.fast.tagger.accept_above > 1
 
 
 def test_calibrate_too_few_rows_for_a_fast_cut_leave_every_answer_to_the_full_tier(tmp_path: Path) -> None:
@@ -116,22 +122,19 @@ def test_calibrate_too_few_rows_for_a_fast_cut_leave_every_answer_to_the_full_ti
     outcome = _runner.invoke(app, ["calibrate", str(DEV), "--model", str(source), "--out", str(out)])
 
     assert outcome.exit_code == 0, outcome.stderr
-    assert outcome.stdout.count("the full tier answers every ticket") == len(LABEL_HEADS)
+    assert outcome.stdout.count("the full tier answers every ticket") == len(LABEL_HEADS) + 1
     (answer,) = InferenceEngine(out).predict([normalize(None, "I was charged twice.")])
     assert set(answer.tiers.values()) == {"full"}
 
 
 def _with_a_fast_tier(folder: Path, target: float) -> None:
-    """The default model with its own graph as a fast tier that is far too sure of itself."""
+    """The default model with a fast tier that is far too sure of itself."""
     manifest = json.loads((default_model_folder() / MANIFEST_FILE).read_bytes())
-    for name in {*manifest["files"]} - {FAST_FILE}:
+    for name in manifest["files"]:
         (folder / name).symlink_to(default_model_folder() / name)
-    (folder / FAST_FILE).symlink_to(default_model_folder() / ONNX_FILE)
-    manifest["files"][FAST_FILE] = manifest["files"][ONNX_FILE]
     evidence = {"kind": "disagreement", "target": target, "n": 0, "k": 0, "bound": 1.0}
-    manifest["fast"] = {
-        name: {"labels": manifest[name]["labels"], "temperature": 0.1, "accept_above": 0.5, "evidence": evidence}
-        for name in LABEL_HEADS
-    }
-    manifest["fast"]["tagger"] = manifest["tagger"]
+    for name in LABEL_HEADS:
+        manifest["fast"][name] |= {"temperature": _TOO_SURE, "accept_above": 0.5, "evidence": evidence}
+    spans = evidence | {"kind": "span_disagreement"}
+    manifest["fast"]["tagger"] |= {"accept_above": 0.0, "evidence": spans}
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")

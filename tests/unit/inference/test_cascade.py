@@ -1,8 +1,7 @@
-"""In: a model whose fast tier is its own graph, only less sure of itself. Out: each head answered by the right tier."""
+"""In: the default model with other cuts. Out: each head answered by the right tier, whatever the batch."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,16 +15,16 @@ from service.bundled import default_model_folder
 from service.errors import ModelError
 from service.evaluation.data import LabelledTicket
 from service.evaluation.recalibrate import recalibrate, write_calibrated
+from service.inference import cascade
 from service.inference.cascade import TAGGER
 from service.inference.engine import InferenceEngine, Prediction
-from service.inference.manifest import FAST_FILE, MANIFEST_FILE, ONNX_FILE
+from service.inference.manifest import MANIFEST_FILE
 from service.inference.tier import LABEL_HEADS, EngineSettings
 from service.normalize import normalize
 from service.sample import SAMPLE_TICKETS_FILE
 
 pytestmark = pytest.mark.model
 HEADS = (*LABEL_HEADS, TAGGER)
-LESS_SURE = 3.0
 NEVER, ALWAYS = 1.01, 0.0
 MakeEngine = Callable[[dict[str, float]], InferenceEngine]
 TEXTS = [
@@ -53,16 +52,11 @@ def make_engine(tmp_path: Path) -> MakeEngine:
 def write_folder(folder: Path, accept_above: dict[str, float]) -> Path:
     original = default_model_folder()
     manifest: dict[str, Any] = json.loads((original / MANIFEST_FILE).read_bytes())
-    for name in {*manifest["files"], FAST_FILE}:
+    for name in manifest["files"]:
         (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(original / (ONNX_FILE if name == FAST_FILE else name))
-    graph = (original / ONNX_FILE).read_bytes()
-    manifest["files"][FAST_FILE] = {"sha256": hashlib.sha256(graph).hexdigest(), "bytes": len(graph)}
-    manifest["fast"] = {}
+        (folder / name).symlink_to(original / name)
     for name in HEADS:
-        head = dict(manifest[name])
-        head["temperature"] *= LESS_SURE
-        manifest["fast"][name] = head | {"accept_above": accept_above.get(name, NEVER)}
+        manifest["fast"][name]["accept_above"] = accept_above.get(name, NEVER)
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
@@ -120,20 +114,17 @@ def test_cascade_answers_do_not_depend_on_the_batch(make_engine: MakeEngine) -> 
     assert all(same(one, other, head) for one, other in zip(alone, together, strict=False) for head in LABEL_HEADS)
 
 
-def test_cascade_texts_too_long_for_the_fast_tier_go_to_the_full_one_at_once(
-    tmp_path: Path, engine: InferenceEngine
+def test_cascade_answers_do_not_depend_on_how_many_tokens_are_answered_at_once(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = write_folder(tmp_path, dict.fromkeys(HEADS, ALWAYS))
-    manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
-    texts = [normalize(None, "Where is my parcel?"), normalize(None, "My parcel is late. " * 8), normalize(None, "")]
-    manifest["fast"]["max_text_tokens"] = 20
-    (folder / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
+    engine = make_engine({"category": 0.5, "sentiment": 0.5, "urgency": 0.4, TAGGER: 0.4})
+    together = engine.predict(TEXTS)
 
-    answers = InferenceEngine(folder).predict(texts)
+    monkeypatch.setattr(cascade, "_PORTION_TOKENS", 200)
+    in_portions = engine.predict(TEXTS)
 
-    assert [set(answer.tiers.values()) for answer in answers] == [{"fast"}, {"full"}, {"fast"}]
-    (full,) = engine.predict(texts[1:2])
-    assert all(same(answers[1], full, head) for head in HEADS)
+    assert [one.tiers for one in in_portions] == [one.tiers for one in together]
+    assert all(same(*pair, head) for pair in zip(in_portions, together, strict=True) for head in HEADS)
 
 
 def test_engine_told_to_do_without_the_fast_tier_has_only_the_full_one(tmp_path: Path) -> None:
@@ -142,6 +133,16 @@ def test_engine_told_to_do_without_the_fast_tier_has_only_the_full_one(tmp_path:
     (answer,) = InferenceEngine(folder, EngineSettings(fast_tier=False)).predict(TEXTS[:1])
 
     assert set(answer.tiers.values()) == {"full"}
+
+
+def test_engine_full_tier_that_goes_on_from_a_fast_one_which_is_not_there_is_refused(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, {})
+    manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+    del manifest["fast"]
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
+
+    with pytest.raises(ModelError, match="goes on from a fast tier's states"):
+        InferenceEngine(folder)
 
 
 def test_manifest_fast_tier_with_other_labels_is_refused(tmp_path: Path) -> None:
