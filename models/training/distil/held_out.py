@@ -40,20 +40,18 @@ class HeldOutSizes:
 def held_out_tickets(sources: Sources, data_dir: Path, seed: int, sizes: HeldOutSizes) -> list[LabelledTicket]:
     """Tickets in random order, the same for the same seed, which must not be one that trained."""
     rng = random.Random(f"{seed}/held-out")
-    tickets = [*sources.dev, *_fresh_public(sources, data_dir, seed, sizes.public, rng)]
+    fresh = fresh_public(sources.public, data_dir, seed)
+    tickets = [*sources.dev, *rng.sample(fresh, min(sizes.public, len(fresh)))]
     tickets += rng.sample(complaints_for_cuts(data_dir), sizes.complaints)
     tickets += make_tickets(sizes.generated, rng)
     rng.shuffle(tickets)
     return tickets
 
 
-def _fresh_public(
-    sources: Sources, data_dir: Path, seed: int, count: int, rng: random.Random
-) -> Sequence[LabelledTicket]:
+def fresh_public(trained_on: Sequence[LabelledTicket], data_dir: Path, seed: int) -> list[LabelledTicket]:
     """The readers cap every group and draw by seed: another seed draws rows that training has not seen, and others."""
-    seen = {text_key(ticket.text) for ticket in sources.public}
-    fresh = [ticket for ticket in read_public(data_dir, seed) if text_key(ticket.text) not in seen]
-    return rng.sample(fresh, min(count, len(fresh)))
+    seen = {text_key(ticket.text) for ticket in trained_on}
+    return [ticket for ticket in read_public(data_dir, seed) if text_key(ticket.text) not in seen]
 
 
 def read_out_of_scope(data_dir: Path) -> list[LabelledTicket]:
