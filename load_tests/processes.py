@@ -10,9 +10,11 @@ import argparse
 import json
 import multiprocessing
 import time
+from contextlib import suppress
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
+from threading import BrokenBarrierError
 
 from service.bench.texts import read_ticket_sets
 from service.bundled import default_model_folder
@@ -33,19 +35,24 @@ def tickets_per_s(folder: Path, texts: list[NormalizedText], processes: int, thr
     children = [context.Process(target=_predict, args=(folder, share, threads, barrier)) for share in shares]
     for child in children:
         child.start()
-    barrier.wait(_START_LIMIT_S)
+    with suppress(BrokenBarrierError):
+        barrier.wait(_START_LIMIT_S)
     started = time.perf_counter()
     for child in children:
         child.join()
     taken_s = time.perf_counter() - started
-    if any(child.exitcode for child in children):
+    if barrier.broken or any(child.exitcode for child in children):
         raise RuntimeError(f"a process of {processes} x {threads} failed")
     return len(texts) / taken_s
 
 
 def _predict(folder: Path, texts: list[NormalizedText], threads: int, barrier: Barrier) -> None:
-    engine = InferenceEngine(folder, EngineSettings(threads=threads))
-    engine.predict(texts[:4])
+    try:
+        engine = InferenceEngine(folder, EngineSettings(threads=threads))
+        engine.predict(texts[:4])
+    except Exception:
+        barrier.abort()
+        raise
     barrier.wait(_START_LIMIT_S)
     for start in range(0, len(texts), _BATCH_TICKETS):
         engine.predict(texts[start : start + _BATCH_TICKETS])

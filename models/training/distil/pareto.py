@@ -125,7 +125,7 @@ def student_figures(
         cascade=quality(encoded, labels, fields, costs.names),
         asked_again={head: float(again.mean()) for head, again in unsure.items()}
         | {"any": float(np.logical_or.reduce(list(unsure.values())).mean())},
-        expected_us=costs.cpu_us_per_ticket + _tokens_going_on(encoded, unsure) * costs.teacher_us_per_ticket,
+        expected_us=costs.cpu_us_per_ticket + tokens_going_on(encoded, unsure) * costs.teacher_us_per_ticket,
         tier=tier,
     )
 
@@ -156,7 +156,7 @@ def winner(students: Sequence[CandidateFigures], teacher_megabytes: float, most_
     return min(fitting, key=lambda student: student.expected_us)
 
 
-def _tokens_going_on(encoded: EncodedTickets, unsure: dict[str, NDArray[np.bool_]]) -> float:
+def tokens_going_on(encoded: EncodedTickets, unsure: dict[str, NDArray[np.bool_]]) -> float:
     """The share of the tokens of all rows that the teacher reads too, by the service's rule."""
     any_label = np.logical_or.reduce([unsure[name] for name in HEADS])
     rows = encoded.batch.rows
