@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from service.inference.encode import EncodedBatch, Row
 from service.inference.manifest import FastTier, Head, Manifest, Tagger
-from service.inference.tier import LABEL_HEADS, Floats, Tier, TierLogits
+from service.inference.tier import LABEL_HEADS, EngineSettings, Floats, Tier, TierLogits
 
 Bools = NDArray[np.bool_]
 
@@ -43,14 +43,15 @@ class Answers:
 
 
 class Cascade:
-    """The tiers of one model; without ``ask_fast`` every answer is the full tier's."""
+    """The tiers of one model; without ``settings.fast_tier`` every answer is the full tier's."""
 
-    def __init__(self, manifest: Manifest, full: Tier, fast: Tier | None, *, ask_fast: bool = True) -> None:
-        self._manifest, self._full, self._fast, self._ask_fast = manifest, full, fast, ask_fast
+    def __init__(self, manifest: Manifest, full: Tier, fast: Tier | None, settings: EngineSettings) -> None:
+        self._manifest, self._full, self._fast, self._settings = manifest, full, fast, settings
 
     def answer(self, batch: EncodedBatch) -> Answers:
         """Ask the fast tier everything, and the full tier what is left."""
-        portions = list(batch.portions(_PORTION_TOKENS)) if self._full.goes_on else []
+        sort_by_length = self._settings.sort_by_length
+        portions = list(batch.portions(_PORTION_TOKENS, sort_by_length=sort_by_length)) if self._full.goes_on else []
         if len(portions) < 2:
             return self._answer(batch)
         return _joined([(chosen, self._answer(part)) for chosen, part in portions])
@@ -61,7 +62,7 @@ class Cascade:
 
     def _answer(self, batch: EncodedBatch) -> Answers:
         count = len(batch.texts)
-        if self._fast is None or self._manifest.fast is None or not self._ask_fast:
+        if self._fast is None or self._manifest.fast is None or not self._settings.fast_tier:
             everything = {name: np.ones(count, bool) for name in _HEADS}
             states = self._fast.run(batch, batch.rows).states if self._fast and self._full.goes_on else ()
             return self._answers(self._full.run(batch, batch.rows, states), self._manifest, everything)

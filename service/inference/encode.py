@@ -74,15 +74,16 @@ class EncodedBatch:
     rows: tuple[Row, ...]
     truncated: tuple[bool, ...] = field(default=())
 
-    def portions(self, most_tokens: int) -> Iterator[tuple[list[int], EncodedBatch]]:
-        """The texts in portions of similar length and about ``most_tokens``: their numbers, and a batch of them."""
+    def portions(self, most_tokens: int, *, sort_by_length: bool = True) -> Iterator[tuple[list[int], EncodedBatch]]:
+        """The texts in portions of at most ``most_tokens``, but at least a text: their numbers, and a batch of them."""
         rows_of: list[list[Row]] = [[] for _ in self.texts]
         for row in self.rows:
             rows_of[row.text_index].append(row)
         tokens = [sum(len(row.positions) for row in rows) for rows in rows_of]
         chosen: list[int] = []
         size = 0
-        for index in sorted(range(len(self.texts)), key=tokens.__getitem__):
+        order = range(len(self.texts))
+        for index in sorted(order, key=tokens.__getitem__) if sort_by_length else order:
             if chosen and size + tokens[index] > most_tokens:
                 yield chosen, self._part(chosen, rows_of)
                 chosen, size = [], 0

@@ -53,10 +53,13 @@ class InferenceEngine:
         widths.append(len(manifest.tagger.tags))
         full = Tier(folder / ONNX_FILE, widths, special_ids, chosen)
         has_fast = manifest.fast is not None and (chosen.fast_tier or full.goes_on)
-        if full.goes_on and not has_fast:
-            raise ModelError(f"{folder / ONNX_FILE} goes on from a fast tier's states, and the manifest has none")
         fast = Tier(folder / FAST_FILE, widths, special_ids, chosen) if has_fast else None
-        self._cascade = Cascade(manifest, full, fast, ask_fast=chosen.fast_tier)
+        given = None if fast is None else fast.states_given
+        if full.goes_on and full.states_taken != given:
+            raise ModelError(
+                f"the full tier in {folder} goes on from states of width {full.states_taken}, the fast one gives {given}"
+            )
+        self._cascade = Cascade(manifest, full, fast, chosen)
         self._recent: RecentTexts[Prediction] = RecentTexts(chosen.recent_texts)
         self._limits = WindowLimits(manifest.max_tokens, manifest.max_windows)
 

@@ -80,7 +80,10 @@ class TierLogits:
 
 
 class Tier:
-    """One graph of a model folder. ``widths`` are the number of labels of each head, and of tags, in output order."""
+    """One graph of a model folder. ``widths`` are the number of labels of each head, and of tags, in output order.
+
+    ``states_given`` and ``states_taken`` are the width of a token's state where it gives or takes them.
+    """
 
     def __init__(
         self, graph: Path, widths: Sequence[int], special_ids: tuple[int, int], settings: EngineSettings
@@ -98,19 +101,25 @@ class Tier:
         except (*_ORT_ERRORS, ValueError, OSError) as error:
             raise ModelError(f"{graph} cannot be loaded: {error}") from error
         found = {output.name: output.shape[-1] for output in self._session.get_outputs()}
-        self._hidden_size = found.pop(STATES, None)
+        self.states_given: int | None = found.pop(STATES, None)
+        self.states_taken = next(
+            (given.shape[-1] for given in self._session.get_inputs() if given.name == STATES), None
+        )
         expected = dict(zip(OUTPUTS, widths, strict=True))
         if found != expected:
             raise ModelError(f"the outputs {found} of {graph} do not fit the manifest's labels {expected}")
-        self.goes_on = STATES in {given.name for given in self._session.get_inputs()}
+
+    @property
+    def goes_on(self) -> bool:
         """Whether it starts from the states of another tier instead of from tokens."""
+        return self.states_taken is not None
 
     def run(self, batch: EncodedBatch, rows: Sequence[Row], states: Sequence[Floats] = ()) -> TierLogits:
         """Run some rows of a batch in slices of similar length; a tier that goes on needs the ``states`` of each."""
         labels = {name: np.zeros((len(batch.texts), self._widths[name]), np.float32) for name in LABEL_HEADS}
         tags = [np.zeros((len(tokens.ids), self._widths["tag"]), np.float32) for tokens in batch.texts]
         label_rows = Counter(row.text_index for row in rows if row.for_labels)
-        own_states: list[Floats] = [np.zeros((0, 0), np.float32)] * (len(rows) if self._hidden_size else 0)
+        own_states: list[Floats] = [np.zeros((0, 0), np.float32)] * (len(rows) if self.states_given else 0)
         for indices in self._slices(rows):
             chosen = [rows[index] for index in indices]
             inputs = self._inputs(batch, chosen, [states[index] for index in indices] if self.goes_on else ())
@@ -122,7 +131,7 @@ class Tier:
                         labels[name][row.text_index] += logits[line] / label_rows[row.text_index]
                 own = row.tagged
                 tags[row.text_index][row.positions[own]] = tag_logits[line, 1 + own.start : 1 + own.stop]
-                if self._hidden_size:
+                if self.states_given:
                     own_states[indices[line]] = outputs[-1][line, : len(row.positions) + 2]
         return TierLogits(labels, tags, own_states)
 
@@ -136,7 +145,7 @@ class Tier:
         return {STATES: padded, "attention_mask": mask}
 
     def _call(self, inputs: dict[str, NDArray[Any]]) -> list[Floats]:
-        names = (*OUTPUTS, STATES) if self._hidden_size else OUTPUTS
+        names = (*OUTPUTS, STATES) if self.states_given else OUTPUTS
         try:
             outputs: list[Floats] = self._session.run(names, inputs)
         except _ORT_ERRORS as error:
