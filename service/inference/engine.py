@@ -57,7 +57,7 @@ class InferenceEngine:
         given = None if fast is None else fast.states_given
         if full.goes_on and full.states_taken != given:
             raise ModelError(
-                f"the full tier in {folder} goes on from states of width {full.states_taken}, the fast one gives {given}"
+                f"{folder}: the full tier goes on from states of width {full.states_taken}, the fast one gives {given}"
             )
         self._cascade = Cascade(manifest, full, fast, chosen)
         self._recent: RecentTexts[Prediction] = RecentTexts(chosen.recent_texts)
