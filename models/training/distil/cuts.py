@@ -34,7 +34,7 @@ from service.evaluation.scaling import (
 )
 from service.evaluation.span_agreement import span_losses
 
-DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.02, "sentiment": 0.03, "urgency": 0.03, "tagger": 0.2}
+DEFAULT_TARGETS: Mapping[str, float] = {"category": 0.01, "sentiment": 0.03, "urgency": 0.03, "tagger": 0.2}
 _TEMPERATURE_TOKENS = 20_000
 
 
